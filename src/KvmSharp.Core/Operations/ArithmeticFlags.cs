@@ -1,0 +1,189 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace KvmSharp.Operations;
+
+/// <summary>CF, PF, AF, ZF, SF and OF, kept as what they follow from, so that setting them costs two words and reading is rare.</summary>
+/// <remarks>
+/// <see cref="Result"/> is the result sign-extended to 64 bits: ZF is "all zero", SF its top bit, PF the parity of its low byte.
+/// <see cref="Carries"/> holds the carries out of three bits of the operation, whatever its width:
+/// <code>
+/// 63      carry out of the top bit       = CF
+/// 62      carry out of the bit below it;   OF = bit 63 XOR bit 62
+/// 15..8   XORed into the byte whose parity is PF   (0 after arithmetic)
+/// 3       carry out of bit 3             = AF
+/// 0       XORed into the sign              = SF     (0 after arithmetic)
+/// </code>
+/// The two XOR fields exist so that any combination of flags (POPF, SAHF, IRET) can be held, also ZF with SF, or ZF without PF.
+/// Source of the flags' meaning: Intel SDM Vol. 1, "Status Flags".
+/// </remarks>
+internal struct ArithmeticFlags
+{
+    /// <summary>The six flags' places in RFLAGS.</summary>
+    public const uint Mask = CarryBit | ParityBit | AdjustBit | ZeroBit | SignBit | OverflowBit;
+
+    public const uint CarryBit = 1 << 0;
+    public const uint ParityBit = 1 << 2;
+    public const uint AdjustBit = 1 << 4;
+    public const uint ZeroBit = 1 << 6;
+    public const uint SignBit = 1 << 7;
+    public const uint OverflowBit = 1 << 11;
+
+    private const int CarryShift = 63;
+    private const int BelowTopShift = 62;
+    private const ulong CarryOut = 1UL << CarryShift;
+    private const ulong BelowTop = 1UL << BelowTopShift;
+    private const ulong AdjustOut = 1UL << 3;
+    private const int ParityDeltaShift = 8;
+    private const ulong SignDelta = 1;
+
+    /// <summary>The last result, sign-extended.</summary>
+    public ulong Result;
+
+    /// <summary>The carries and the two XOR fields.</summary>
+    public ulong Carries;
+
+    public readonly bool Carry
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (long)Carries < 0;
+    }
+
+    public readonly bool Overflow
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (long)(Carries ^ (Carries << 1)) < 0;
+    }
+
+    public readonly bool Zero
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Result == 0;
+    }
+
+    public readonly bool Sign
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (long)(Result ^ (Carries << 63)) < 0;
+    }
+
+    public readonly bool Parity
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (BitOperations.PopCount((Result ^ (Carries >> ParityDeltaShift)) & 0xFF) & 1) == 0;
+    }
+
+    public readonly bool Adjust
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (Carries & AdjustOut) != 0;
+    }
+
+    /// <summary>Sets all six from a result and the carry out of each of its bits: what every adder and subtractor ends with.</summary>
+    /// <typeparam name="T">The operation's width.</typeparam>
+    /// <param name="result">The result.</param>
+    /// <param name="carries">Bit n: carry (or borrow) out of bit n.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Set<T>(T result, T carries)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+    {
+        ulong wide = ulong.CreateTruncating(carries);
+        Result = SignExtend(result);
+        Carries = ((wide << (64 - (Unsafe.SizeOf<T>() * 8))) & (CarryOut | BelowTop)) | (wide & AdjustOut);
+    }
+
+    /// <summary>Sets ZF, SF and PF from a result and clears CF, OF and AF: what every logical operation ends with.</summary>
+    /// <typeparam name="T">The operation's width.</typeparam>
+    /// <param name="result">The result.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void SetLogic<T>(T result)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+    {
+        Result = SignExtend(result);
+        Carries = 0;
+    }
+
+    /// <summary>Sets ZF, SF and PF from a result and leaves CF, OF and AF to be set one by one.</summary>
+    /// <typeparam name="T">The operation's width.</typeparam>
+    /// <param name="result">The result.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void SetZeroSignParity<T>(T result)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+    {
+        Result = SignExtend(result);
+        Carries &= CarryOut | BelowTop | AdjustOut;
+    }
+
+    /// <summary>Sets CF and OF, and leaves the other four.</summary>
+    /// <param name="carry">The new CF.</param>
+    /// <param name="overflow">The new OF.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void SetCarryOverflow(bool carry, bool overflow)
+    {
+        ulong top = carry ? CarryOut : 0;
+        ulong below = carry != overflow ? BelowTop : 0;
+        Carries = (Carries & ~(CarryOut | BelowTop)) | top | below;
+    }
+
+    /// <summary>Sets CF and leaves the other five.</summary>
+    /// <param name="carry">The new CF.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void SetCarry(bool carry) => SetCarryOverflow(carry, Overflow);
+
+    /// <summary>Sets AF and leaves the other five.</summary>
+    /// <param name="adjust">The new AF.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void SetAdjust(bool adjust) => Carries = (Carries & ~AdjustOut) | (adjust ? AdjustOut : 0);
+
+    /// <summary>Sets ZF and leaves the other five.</summary>
+    /// <param name="zero">The new ZF.</param>
+    public void SetZero(bool zero)
+    {
+        uint others = ToRflags() & ~ZeroBit;
+        this = FromRflags(others | (zero ? ZeroBit : 0));
+    }
+
+    /// <summary>Gives the six flags at their places in RFLAGS; all other bits are 0.</summary>
+    /// <returns>The flags.</returns>
+    public readonly uint ToRflags() =>
+        (Carry ? CarryBit : 0) | (Parity ? ParityBit : 0) | (Adjust ? AdjustBit : 0)
+        | (Zero ? ZeroBit : 0) | (Sign ? SignBit : 0) | (Overflow ? OverflowBit : 0);
+
+    /// <summary>Takes the six flags from RFLAGS; all other bits are ignored.</summary>
+    /// <param name="rflags">The flags register.</param>
+    /// <returns>A value from which the same six flags follow.</returns>
+    public static ArithmeticFlags FromRflags(ulong rflags)
+    {
+        bool zero = (rflags & ZeroBit) != 0;
+        bool sign = (rflags & SignBit) != 0;
+        bool parity = (rflags & ParityBit) != 0;
+        var flags = default(ArithmeticFlags);
+
+        // A result of 0 gives ZF, PF and no SF; 2 << 8 keeps ZF clear without touching the low byte, whose parity is then even too.
+        flags.Result = zero ? 0 : 0x200UL;
+        flags.Carries = (sign ? SignDelta : 0)
+            | (parity ? 0 : 1UL << ParityDeltaShift)
+            | ((rflags & AdjustBit) != 0 ? AdjustOut : 0);
+        flags.SetCarryOverflow((rflags & CarryBit) != 0, (rflags & OverflowBit) != 0);
+        return flags;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong SignExtend<T>(T value)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+    {
+        if (Unsafe.SizeOf<T>() == 1)
+        {
+            return (ulong)(long)(sbyte)byte.CreateTruncating(value);
+        }
+
+        if (Unsafe.SizeOf<T>() == 2)
+        {
+            return (ulong)(long)(short)ushort.CreateTruncating(value);
+        }
+
+        return Unsafe.SizeOf<T>() == 4
+            ? (ulong)(long)(int)uint.CreateTruncating(value)
+            : ulong.CreateTruncating(value);
+    }
+}
