@@ -37,6 +37,9 @@ internal struct ArithmeticFlags
     private const int ParityDeltaShift = 8;
     private const ulong SignDelta = 1;
 
+    /// <summary>A bit of <see cref="Result"/> that only ZF depends on.</summary>
+    private const ulong NonZero = 0x100;
+
     /// <summary>The last result, sign-extended.</summary>
     public ulong Result;
 
@@ -79,6 +82,20 @@ internal struct ArithmeticFlags
         get => (Carries & AdjustOut) != 0;
     }
 
+    /// <summary>Gets whether SF and OF differ: after CMP, whether the first operand was less as a signed number.</summary>
+    public readonly bool Less
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (long)(Result ^ (Carries << 63) ^ Carries ^ (Carries << 1)) < 0;
+    }
+
+    /// <summary>Gives CF as a number, 0 or 1, for what adds, subtracts or rotates it in.</summary>
+    /// <typeparam name="T">The operation's width.</typeparam>
+    /// <returns>0 or 1.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly T CarryIn<T>()
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T> => Operand.Truncate<T>(Carries >> CarryShift);
+
     /// <summary>Sets all six from a result and the carry out of each of its bits: what every adder and subtractor ends with.</summary>
     /// <typeparam name="T">The operation's width.</typeparam>
     /// <param name="result">The result.</param>
@@ -87,9 +104,45 @@ internal struct ArithmeticFlags
     public void Set<T>(T result, T carries)
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
     {
-        ulong wide = ulong.CreateTruncating(carries);
-        Result = SignExtend(result);
-        Carries = ((wide << (64 - (Unsafe.SizeOf<T>() * 8))) & (CarryOut | BelowTop)) | (wide & AdjustOut);
+        Result = Operand.SignExtend(result);
+        Carries = (Operand.AlignTop(carries) & (CarryOut | BelowTop)) | (Operand.ZeroExtend(carries) & AdjustOut);
+    }
+
+    /// <summary>Sets all but CF from a result and the carry out of each of its bits: INC and DEC.</summary>
+    /// <typeparam name="T">The operation's width.</typeparam>
+    /// <param name="result">The result.</param>
+    /// <param name="carries">Bit n: carry (or borrow) out of bit n.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void SetKeepingCarry<T>(T result, T carries)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+    {
+        ulong top = Operand.AlignTop(carries);
+        Result = Operand.SignExtend(result);
+        Carries = Pack(Carries, top ^ (top << 1)) | (Operand.ZeroExtend(carries) & AdjustOut);
+    }
+
+    /// <summary>Sets ZF, SF and PF from a result, CF and OF from words, and clears AF: what every shift ends with.</summary>
+    /// <typeparam name="T">The operation's width.</typeparam>
+    /// <param name="result">The result.</param>
+    /// <param name="carry">The new CF in bit 63; the other bits are ignored.</param>
+    /// <param name="overflow">The new OF in bit 63; the other bits are ignored.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void SetShifted<T>(T result, ulong carry, ulong overflow)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+    {
+        Result = Operand.SignExtend(result);
+        Carries = Pack(carry, overflow);
+    }
+
+    /// <summary>Sets SF and PF from a result and clears the other four, ZF too, whatever the result is.</summary>
+    /// <typeparam name="T">The operation's width.</typeparam>
+    /// <param name="result">The result.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void SetNonZero<T>(T result)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+    {
+        Result = Operand.SignExtend(result) | NonZero;
+        Carries = 0;
     }
 
     /// <summary>Sets ZF, SF and PF from a result and clears CF, OF and AF: what every logical operation ends with.</summary>
@@ -99,7 +152,7 @@ internal struct ArithmeticFlags
     public void SetLogic<T>(T result)
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
     {
-        Result = SignExtend(result);
+        Result = Operand.SignExtend(result);
         Carries = 0;
     }
 
@@ -110,7 +163,7 @@ internal struct ArithmeticFlags
     public void SetZeroSignParity<T>(T result)
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
     {
-        Result = SignExtend(result);
+        Result = Operand.SignExtend(result);
         Carries &= CarryOut | BelowTop | AdjustOut;
     }
 
@@ -118,17 +171,24 @@ internal struct ArithmeticFlags
     /// <param name="carry">The new CF.</param>
     /// <param name="overflow">The new OF.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void SetCarryOverflow(bool carry, bool overflow)
-    {
-        ulong top = carry ? CarryOut : 0;
-        ulong below = carry != overflow ? BelowTop : 0;
-        Carries = (Carries & ~(CarryOut | BelowTop)) | top | below;
-    }
+    public void SetCarryOverflow(bool carry, bool overflow) =>
+        SetCarryOverflow((carry ? 1UL : 0) << CarryShift, (overflow ? 1UL : 0) << CarryShift);
+
+    /// <summary>Sets CF and OF from words, and leaves the other four: what every rotate ends with.</summary>
+    /// <param name="carry">The new CF in bit 63; the other bits are ignored.</param>
+    /// <param name="overflow">The new OF in bit 63; the other bits are ignored.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void SetCarryOverflow(ulong carry, ulong overflow) =>
+        Carries = (Carries & ~(CarryOut | BelowTop)) | Pack(carry, overflow);
 
     /// <summary>Sets CF and leaves the other five.</summary>
     /// <param name="carry">The new CF.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void SetCarry(bool carry) => SetCarryOverflow(carry, Overflow);
+    public void SetCarry(bool carry)
+    {
+        ulong change = (Carries ^ ((carry ? 1UL : 0) << CarryShift)) & CarryOut;
+        Carries ^= change | (change >> 1); // both change together, so OF stays
+    }
 
     /// <summary>Sets AF and leaves the other five.</summary>
     /// <param name="adjust">The new AF.</param>
@@ -145,9 +205,16 @@ internal struct ArithmeticFlags
 
     /// <summary>Gives the six flags at their places in RFLAGS; all other bits are 0.</summary>
     /// <returns>The flags.</returns>
-    public readonly uint ToRflags() =>
-        (Carry ? CarryBit : 0) | (Parity ? ParityBit : 0) | (Adjust ? AdjustBit : 0)
-        | (Zero ? ZeroBit : 0) | (Sign ? SignBit : 0) | (Overflow ? OverflowBit : 0);
+    public readonly uint ToRflags()
+    {
+        int parity = ~BitOperations.PopCount((Result ^ (Carries >> ParityDeltaShift)) & 0xFF) & 1;
+        return (uint)(Carries >> CarryShift)
+            | ((uint)parity << 2)
+            | ((uint)(Carries & AdjustOut) << 1)
+            | (Zero ? ZeroBit : 0)
+            | ((uint)((Result ^ (Carries << 63)) >> 63) << 7)
+            | ((uint)((Carries ^ (Carries << 1)) >> 63) << 11);
+    }
 
     /// <summary>Takes the six flags from RFLAGS; all other bits are ignored.</summary>
     /// <param name="rflags">The flags register.</param>
@@ -159,8 +226,8 @@ internal struct ArithmeticFlags
         bool parity = (rflags & ParityBit) != 0;
         var flags = default(ArithmeticFlags);
 
-        // A result of 0 gives ZF, PF and no SF; 2 << 8 keeps ZF clear without touching the low byte, whose parity is then even too.
-        flags.Result = zero ? 0 : 0x200UL;
+        // A result of 0 gives ZF, PF and no SF; NonZero clears ZF alone, as it touches neither the low byte nor the top bit.
+        flags.Result = zero ? 0 : NonZero;
         flags.Carries = (sign ? SignDelta : 0)
             | (parity ? 0 : 1UL << ParityDeltaShift)
             | ((rflags & AdjustBit) != 0 ? AdjustOut : 0);
@@ -168,22 +235,8 @@ internal struct ArithmeticFlags
         return flags;
     }
 
+    /// <summary>Bits 63 and 62 of <see cref="Carries"/> from the top bits of two words.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong SignExtend<T>(T value)
-        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
-    {
-        if (Unsafe.SizeOf<T>() == 1)
-        {
-            return (ulong)(long)(sbyte)byte.CreateTruncating(value);
-        }
-
-        if (Unsafe.SizeOf<T>() == 2)
-        {
-            return (ulong)(long)(short)ushort.CreateTruncating(value);
-        }
-
-        return Unsafe.SizeOf<T>() == 4
-            ? (ulong)(long)(int)uint.CreateTruncating(value)
-            : ulong.CreateTruncating(value);
-    }
+    private static ulong Pack(ulong carry, ulong overflow) =>
+        (carry & CarryOut) | (((carry ^ overflow) & CarryOut) >> 1);
 }
