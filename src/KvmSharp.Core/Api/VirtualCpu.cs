@@ -1,0 +1,290 @@
+using KvmSharp.Cpu;
+using KvmSharp.Engine;
+using KvmSharp.Paging;
+using KvmSharp.SystemRegisters;
+
+namespace KvmSharp;
+
+/// <summary>One virtual processor. Mirrors the vCPU file descriptor of KVM and its <c>kvm_run</c> page.</summary>
+/// <remarks>
+/// <see cref="Run"/> and the registers belong to one thread at a time. <see cref="Kick"/>, <see cref="ImmediateExit"/> and the pins of
+/// the machine may be used from any thread.
+/// </remarks>
+public sealed unsafe class VirtualCpu
+{
+    private readonly VcpuEngine _engine;
+    private readonly VirtualMachine _vm;
+    private readonly Lock _running = new();
+    private Thread? _runner;
+    private bool _closed;
+
+    internal VirtualCpu(VirtualMachine vm, VcpuEngine engine)
+    {
+        _vm = vm;
+        _engine = engine;
+        Statistics = new VcpuStatistics(engine);
+    }
+
+    /// <summary>Gets the number given at creation.</summary>
+    public int Id => _engine.Id;
+
+    /// <summary>Gets the counters of this vCPU.</summary>
+    public VcpuStatistics Statistics { get; }
+
+    /// <summary>Gets the instructions retired since creation: REP iterations and delivered events count one each. Exact also inside an exit handler.</summary>
+    public ulong InstructionsRetired => _engine.RetiredNow;
+
+    /// <summary>Gets a value indicating whether an exit left an instruction unfinished.</summary>
+    public bool HasPendingExit => _engine.Devices.IsUnfinished;
+
+    /// <summary>Gets the data of the last exit: <see cref="VmExit.Width"/> times <see cref="VmExit.Count"/> bytes. For a read, fill it before the next run.</summary>
+    /// <remarks>For <see cref="VmExitReason.InternalError"/> it holds the instruction's bytes, as far as there are any.</remarks>
+    public Span<byte> ExitData => _engine.Devices.ExitData;
+
+    /// <summary>Gets or sets a value indicating whether <see cref="Run"/> ends at once, after finishing a pending exit. Stays until cleared. kvm_run.immediate_exit.</summary>
+    public bool ImmediateExit
+    {
+        get => _engine.Requests.ImmediateExit;
+        set => _engine.Requests.ImmediateExit = value;
+    }
+
+    /// <summary>Gets or sets a value indicating whether <see cref="Run"/> returns as soon as an interrupt could be injected. kvm_run.request_interrupt_window.</summary>
+    public bool RequestInterruptWindow
+    {
+        get => _engine.WantsInterruptWindow;
+        set
+        {
+            _engine.WantsInterruptWindow = value;
+            _engine.Requests.Raise(PendingWork.InterruptWindow);
+        }
+    }
+
+    /// <summary>Gets a value indicating whether an interrupt injected now would be taken before the next instruction. kvm_run.ready_for_interrupt_injection.</summary>
+    public bool ReadyForInterruptInjection => !HasPendingExit && new EventIntake(_engine, _vm).CanTakeInterrupt;
+
+    /// <summary>Gets or sets what the vCPU is doing. KVM_GET_MP_STATE, KVM_SET_MP_STATE.</summary>
+    public MpState MpState
+    {
+        get => State.Events.MpState;
+        set
+        {
+            RequireSettled();
+            State.Events.MpState = value;
+        }
+    }
+
+    internal VcpuEngine Engine => _engine;
+
+    private ref CpuState State => ref _engine.Cpu->State;
+
+    /// <summary>Runs the guest until an exit. KVM_RUN.</summary>
+    /// <param name="maxInstructions">The most instructions to retire; the run then ends exactly there with <see cref="InterruptCause.Budget"/>.</param>
+    /// <param name="cancellation">Ends the run with <see cref="InterruptCause.Cancellation"/>.</param>
+    /// <returns>The exit.</returns>
+    /// <exception cref="KvmException">Another thread runs this vCPU (EBUSY), or it waits for a start-up IPI (EINVAL).</exception>
+    public VmExit Run(ulong maxInstructions = ulong.MaxValue, CancellationToken cancellation = default)
+    {
+        Enter();
+        try
+        {
+            if (State.Events.MpState is MpState.Uninitialized or MpState.InitReceived)
+            {
+                throw KvmException.Invalid($"vCPU {Id} waits for a start-up IPI");
+            }
+
+            _engine.Requests.Cancellation = cancellation;
+            if (!cancellation.CanBeCanceled)
+            {
+                return _engine.Loop.Run(maxInstructions);
+            }
+
+            using (cancellation.UnsafeRegister(static r => ((Requests)r!).Raise(PendingWork.Leave), _engine.Requests))
+            {
+                return _engine.Loop.Run(maxInstructions);
+            }
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>Finishes the instruction that the last exit left unfinished, without running on: KVM_RUN with immediate_exit set.</summary>
+    /// <returns><see langword="false"/> when finishing it met another exit, which <see cref="ExitData"/> now belongs to: see <see cref="PendingExit"/>.</returns>
+    public bool CompletePendingExit()
+    {
+        Enter();
+        try
+        {
+            return !HasPendingExit || _engine.Loop.CompletePending();
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>Gets the exit that waits for its answer.</summary>
+    /// <exception cref="KvmException">None waits (EINVAL).</exception>
+    public VmExit PendingExit => HasPendingExit ? _engine.Devices.Exit : throw KvmException.Invalid("no exit is pending");
+
+    /// <summary>Makes the present or the next <see cref="Run"/> end with <see cref="InterruptCause.Kick"/>. Never lost. Any thread.</summary>
+    public void Kick() => _engine.Requests.Kick();
+
+    /// <summary>Injects an external interrupt, taken as soon as IF and the shadows allow. KVM_INTERRUPT.</summary>
+    /// <param name="vector">The vector.</param>
+    /// <exception cref="KvmException">One waits already (EEXIST), or an interrupt chip is attached, whose part this is (EINVAL).</exception>
+    public void Interrupt(byte vector)
+    {
+        if (_vm.InterruptController is not null)
+        {
+            throw KvmException.Invalid("an interrupt controller is attached: drive its lines instead");
+        }
+
+        if (State.Events.InjectedInterrupt != EventState.NoInterrupt)
+        {
+            throw new KvmException(Errno.Exists, "an injected interrupt waits already");
+        }
+
+        State.Events.InjectedInterrupt = vector;
+        _engine.Requests.Raise(PendingWork.Interrupt);
+    }
+
+    /// <summary>Queues an NMI. KVM_NMI. Any thread.</summary>
+    public void InjectNmi() => _engine.Requests.Raise(PendingWork.Nmi);
+
+    /// <summary>Gives the vCPU its power-on state: CS:IP at F000:FFF0 with base FFFF0000h. An unfinished exit is dropped.</summary>
+    public void Reset()
+    {
+        Enter();
+        try
+        {
+            PowerOn.Reset(_engine);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>Gets the general registers, RIP and RFLAGS. KVM_GET_REGS.</summary>
+    /// <returns>The registers; half done while <see cref="HasPendingExit"/>.</returns>
+    public GeneralRegisters GetRegisters() => RegisterAccess.GetGeneral(State);
+
+    /// <summary>Sets the general registers, RIP and RFLAGS. KVM_SET_REGS.</summary>
+    /// <param name="registers">The registers; reserved bits of RFLAGS are put right.</param>
+    /// <exception cref="KvmException">An exit is pending, or the vCPU runs (EBUSY).</exception>
+    public void SetRegisters(in GeneralRegisters registers)
+    {
+        RequireSettled();
+        RegisterAccess.SetGeneral(ref State, registers);
+    }
+
+    /// <summary>Gets segments, tables, control registers, EFER and APIC base. KVM_GET_SREGS.</summary>
+    /// <returns>The registers.</returns>
+    public SpecialRegisters GetSpecialRegisters() => RegisterAccess.GetSpecial(State);
+
+    /// <summary>Sets segments, tables, control registers, EFER and APIC base. KVM_SET_SREGS.</summary>
+    /// <param name="registers">The registers. Descriptor caches are taken as given; nothing is read from tables.</param>
+    /// <exception cref="KvmException">An exit is pending or the vCPU runs (EBUSY), or paging is set without protection, or a bit that the processor lacks (EINVAL).</exception>
+    public void SetSpecialRegisters(in SpecialRegisters registers)
+    {
+        RequireSettled();
+        RegisterAccess.SetSpecial(ref State, registers);
+        _engine.UpdateMode();
+        _engine.FlushTlb(keepGlobal: false);
+    }
+
+    /// <summary>Gets the debug registers. KVM_GET_DEBUGREGS.</summary>
+    /// <returns>The registers.</returns>
+    public DebugRegisters GetDebugRegisters() => RegisterAccess.GetDebug(State);
+
+    /// <summary>Sets the debug registers. KVM_SET_DEBUGREGS.</summary>
+    /// <param name="registers">The registers.</param>
+    public void SetDebugRegisters(in DebugRegisters registers)
+    {
+        RequireSettled();
+        RegisterAccess.SetDebug(ref State, registers);
+    }
+
+    /// <summary>Gets events that are on their way. KVM_GET_VCPU_EVENTS.</summary>
+    /// <returns>The events.</returns>
+    public VcpuEvents GetEvents() => RegisterAccess.GetEvents(State);
+
+    /// <summary>Sets events that are on their way. KVM_SET_VCPU_EVENTS.</summary>
+    /// <param name="events">The events.</param>
+    public void SetEvents(in VcpuEvents events)
+    {
+        RequireSettled();
+        RegisterAccess.SetEvents(ref State, events);
+    }
+
+    /// <summary>Reads a model-specific register. KVM_GET_MSRS.</summary>
+    /// <param name="index">Its number.</param>
+    /// <returns>Its value.</returns>
+    /// <exception cref="KvmException">The processor has no such register (EINVAL).</exception>
+    public ulong GetMsr(uint index) => ModelSpecific.TryRead(_engine.Cpu, index, out ulong value)
+        ? value
+        : throw KvmException.Invalid($"there is no MSR {index:X}h");
+
+    /// <summary>Writes a model-specific register. KVM_SET_MSRS.</summary>
+    /// <param name="index">Its number.</param>
+    /// <param name="value">Its new value.</param>
+    /// <exception cref="KvmException">The processor has no such register, or the value sets reserved bits (EINVAL).</exception>
+    public void SetMsr(uint index, ulong value)
+    {
+        RequireSettled();
+        if (!ModelSpecific.TryWrite(_engine.Cpu, index, value))
+        {
+            throw KvmException.Invalid($"MSR {index:X}h does not exist or does not take {value:X}h");
+        }
+    }
+
+    /// <summary>Translates a linear address through the present page tables without touching Accessed and Dirty. KVM_TRANSLATE.</summary>
+    /// <param name="linear">The linear address.</param>
+    /// <returns>The translation with every entry met on the walk.</returns>
+    public Translation Translate(ulong linear)
+    {
+        Span<WalkStep> steps = stackalloc WalkStep[4];
+        WalkResult walk = _engine.Mmu.Look(linear, PageAccess.Read, steps);
+        return Translation.From(linear, walk, steps[..walk.Steps]);
+    }
+
+    internal void Close()
+    {
+        if (_runner == Thread.CurrentThread)
+        {
+            throw KvmException.Busy("a machine cannot be disposed from its own exit handler");
+        }
+
+        _closed = true;
+        Kick();
+        _running.Enter(); // held for ever: no further run
+    }
+
+    private void Enter()
+    {
+        ObjectDisposedException.ThrowIf(_closed, this);
+        if (_runner == Thread.CurrentThread || !_running.TryEnter())
+        {
+            throw KvmException.Busy($"vCPU {Id} is running already");
+        }
+
+        _runner = Thread.CurrentThread;
+    }
+
+    private void Leave()
+    {
+        _runner = null;
+        _running.Exit();
+    }
+
+    private void RequireSettled()
+    {
+        ObjectDisposedException.ThrowIf(_closed, this);
+        if (HasPendingExit)
+        {
+            throw KvmException.Busy($"vCPU {Id} has an unfinished access: call CompletePendingExit first");
+        }
+    }
+}

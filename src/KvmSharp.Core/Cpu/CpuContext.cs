@@ -1,0 +1,141 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using KvmSharp.Engine;
+using KvmSharp.Memory;
+using KvmSharp.Operations;
+
+namespace KvmSharp.Cpu;
+
+/// <summary>What the engine works on: the architectural state and, beside it, all that is derived from it. Lives in native memory.</summary>
+/// <remarks>
+/// Native, so that micro-ops name registers by their offset and handlers take two plain pointers; the garbage collector never
+/// moves it and the hot path never meets a write barrier. Owned by <see cref="VcpuEngine"/>.
+/// </remarks>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct CpuContext
+{
+    /// <summary>The architectural state. First, so that register offsets are small.</summary>
+    public CpuState State;
+
+    /// <summary>Always 0: the base or index of an address that has none.</summary>
+    public ulong Zero;
+
+    /// <summary>The six arithmetic flags while the engine runs; RFLAGS holds the rest then.</summary>
+    public ArithmeticFlags Flags;
+
+    /// <summary>Instructions that this slice may still retire, less those of the block under way.</summary>
+    public long Remaining;
+
+    /// <summary>What <see cref="CpuState.InstructionsRetired"/> will be when <see cref="Remaining"/> reaches 0.</summary>
+    public ulong RetiredAtEnd;
+
+    /// <summary>Requests from other threads and conditions that the run loop must look at: <see cref="PendingWork"/>, read by every block head.</summary>
+    public int Pending;
+
+    /// <summary>Why the chain stopped.</summary>
+    public StopReason Stop;
+
+    /// <summary>Set by a software interrupt: no single-step trap follows it. Intel SDM Vol. 3B, "Single-Step Exception Condition".</summary>
+    public byte SuppressTrap;
+
+    /// <summary>The micro-op that a slow path, fault or exit belongs to.</summary>
+    public MicroOp* CurrentOp;
+
+    /// <summary>Where a link to the next block may be stored, or null.</summary>
+    public MicroOp** LinkPlace;
+
+    /// <summary>The TLB for the present privilege.</summary>
+    public TlbEntry* Tlb;
+
+    public TlbEntry* SupervisorTlb;
+    public TlbEntry* UserTlb;
+
+    /// <summary>Jump cache: linear address to block head.</summary>
+    public JumpCacheEntry* JumpCache;
+
+    /// <summary>The highest offset that may be executed in CS: its limit, in long mode no bound.</summary>
+    public ulong CodeLimit;
+
+    /// <summary>Mask for SP: FFFFh, FFFFFFFFh or all ones.</summary>
+    public ulong StackMask;
+
+    /// <summary>The present <see cref="CodeMode"/>.</summary>
+    public uint Mode;
+
+    /// <summary><see cref="Mode"/>, with the generation of code translations above it: the key of the jump cache.</summary>
+    public ulong CodeKey;
+
+    /// <summary>The present privilege level, 0 to 3.</summary>
+    public int Cpl;
+
+    /// <summary>The fault or trap that <see cref="Stop"/> speaks of.</summary>
+    public PendingEvent Fault;
+
+    /// <summary>Bounds for quick segment checks, by <see cref="SegmentIndex"/>.</summary>
+    public SegmentViews Views;
+
+    /// <summary>GC handle of the <see cref="VcpuEngine"/>, for the slow paths.</summary>
+    public nint EngineHandle;
+
+    public VcpuEngine Engine
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Unsafe.As<VcpuEngine>(GCHandle.FromIntPtr(EngineHandle).Target!);
+    }
+
+    /// <summary>Gets a register as a value of width T.</summary>
+    /// <typeparam name="T">The width.</typeparam>
+    /// <param name="offset">The register's offset in this structure.</param>
+    /// <returns>The value.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T Read<T>(ushort offset)
+        where T : unmanaged => *(T*)((byte*)Unsafe.AsPointer(ref this) + offset);
+
+    /// <summary>Sets a register of width T: 8 and 16 bits leave the rest, 32 bits clear the upper half (in legacy modes it is not observable).</summary>
+    /// <typeparam name="T">The width.</typeparam>
+    /// <param name="offset">The register's offset in this structure.</param>
+    /// <param name="value">The value.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Write<T>(ushort offset, T value)
+        where T : unmanaged
+    {
+        byte* place = (byte*)Unsafe.AsPointer(ref this) + offset;
+        if (sizeof(T) == sizeof(uint))
+        {
+            *(ulong*)place = Unsafe.As<T, uint>(ref value);
+        }
+        else
+        {
+            *(T*)place = value;
+        }
+    }
+
+    /// <summary>Gets the offset of a general register in this structure.</summary>
+    /// <param name="number">Its number in encoding order, 0 to 15.</param>
+    /// <returns>The offset in bytes.</returns>
+    public static ushort OffsetOfGeneral(int number) => (ushort)(number * sizeof(ulong));
+
+    /// <summary>Gets the offset of the register that always reads 0.</summary>
+    /// <returns>The offset in bytes.</returns>
+    public static ushort OffsetOfZero() => (ushort)sizeof(CpuState);
+}
+
+/// <summary>Bounds of one segment, prepared for the test that every access through it makes.</summary>
+/// <remarks>
+/// An access of n bytes at offset e is allowed at once when e + n - 1 does not exceed the bound, compared as signed numbers. A bound
+/// of -1 sends every access to the full check: unusable, expand-down, or the wrong kind of access.
+/// </remarks>
+[StructLayout(LayoutKind.Sequential)]
+internal struct SegmentView
+{
+    public ulong Base;
+    public long ReadBound;
+    public long WriteBound;
+}
+
+/// <summary>The views of the six segment registers.</summary>
+[InlineArray(6)]
+internal struct SegmentViews
+{
+    private SegmentView _first;
+}

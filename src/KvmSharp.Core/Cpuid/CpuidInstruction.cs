@@ -1,0 +1,23 @@
+using Iced.Intel;
+using KvmSharp.Cpu;
+using KvmSharp.Engine;
+
+namespace KvmSharp.Cpuid;
+
+/// <summary>CPUID.</summary>
+internal static unsafe class CpuidInstruction
+{
+    public static void Register(LoweringTable table) => table.AddGeneral(Mnemonic.Cpuid, &Execute);
+
+    private static bool Execute(CpuContext* cpu, MicroOp* op)
+    {
+        ref GeneralRegisterFile registers = ref cpu->State.General;
+        uint leaf = (uint)registers[GeneralRegisterFile.Rax];
+        CpuidEntry entry = cpu->Engine.Cpuid.Find(leaf, (uint)registers[GeneralRegisterFile.Rcx]);
+        registers[GeneralRegisterFile.Rax] = entry.Eax;
+        registers[GeneralRegisterFile.Rbx] = entry.Ebx;
+        registers[GeneralRegisterFile.Rcx] = entry.Ecx;
+        registers[GeneralRegisterFile.Rdx] = entry.Edx;
+        return true;
+    }
+}

@@ -1,0 +1,189 @@
+using Iced.Intel;
+using KvmSharp.Cpu;
+using KvmSharp.Events;
+using KvmSharp.Instructions;
+using KvmSharp.Memory;
+
+namespace KvmSharp.Engine;
+
+/// <summary>Decodes guest bytes with Iced and lowers them to a block of micro-ops.</summary>
+internal sealed unsafe class BlockBuilder
+{
+    private const int MaxInstructionBytes = 15;
+
+    private readonly VcpuEngine _engine;
+    private readonly VirtualMachine _vm;
+    private readonly CodeArena _arena;
+    private readonly CpuContext* _cpu;
+    private readonly CodeBytes _bytes = new();
+    private readonly Decoder _decoder16;
+    private readonly Decoder _decoder32;
+    private readonly Instruction[] _instructions = new Instruction[CodeArena.MaxInstructions];
+    private readonly bool[] _flagsDead = new bool[CodeArena.MaxInstructions];
+
+    public BlockBuilder(VcpuEngine engine, VirtualMachine vm, CodeArena arena)
+    {
+        _engine = engine;
+        _vm = vm;
+        _arena = arena;
+        _cpu = engine.Cpu;
+        _decoder16 = Decoder.Create(16, _bytes);
+        _decoder32 = Decoder.Create(32, _bytes);
+    }
+
+    /// <summary>Builds the block at an address.</summary>
+    /// <param name="linear">Its linear address.</param>
+    /// <param name="physical">Its guest-physical address.</param>
+    /// <param name="mode">The mode to decode for.</param>
+    /// <returns>The block, or null when the fetch raised a fault or needs an exit.</returns>
+    public Block* Build(ulong linear, ulong physical, uint mode)
+    {
+        SlotMemory? slot = _vm.Memory.Find(physical);
+        if (slot is null)
+        {
+            _engine.CannotFetch();
+            return null;
+        }
+
+        int offset = (int)(physical & GuestPage.OffsetMask);
+        int inPage = GuestPage.Size - offset;
+        _bytes.Begin(slot.PageOf(physical) + offset, inPage);
+        int limit = (mode & CodeMode.Step) != 0 ? 1 : CodeArena.MaxInstructions;
+        int count = Decode(limit, out int length);
+        if (count > 0)
+        {
+            if (_vm.MarkCode(physical, length, _engine))
+            {
+                // From here on a write is noticed; one that came in between is read now.
+                _bytes.Begin(slot.PageOf(physical) + offset, length);
+                count = Decode(limit, out _);
+            }
+
+            return Lower(physical, mode, count);
+        }
+
+        return inPage < MaxInstructionBytes ? BuildStraddling(linear, physical, mode, inPage) : RefuseLength();
+    }
+
+    private static bool EndsBlock(in Instruction instruction) => instruction.FlowControl != FlowControl.Next
+        && instruction.FlowControl is not (FlowControl.Exception or FlowControl.XbeginXabortXend);
+
+    /// <summary>An instruction that runs on into the next page: fetched through both translations, alone in its block.</summary>
+    private Block* BuildStraddling(ulong linear, ulong physical, uint mode, int inPage)
+    {
+        ulong next = (uint)(linear + (uint)inPage);
+        if (!_engine.Mmu.TryTranslateCode(next, out ulong second))
+        {
+            return null;
+        }
+
+        SlotMemory? slot = _vm.Memory.Find(second);
+        if (slot is null)
+        {
+            _engine.CannotFetch();
+            return null;
+        }
+
+        _vm.MarkCode(physical, inPage, _engine);
+        _vm.MarkCode(second, MaxInstructionBytes, _engine);
+        _bytes.BeginJoined(new ReadOnlySpan<byte>(_vm.Memory.Find(physical)!.PageOf(physical) + (physical & GuestPage.OffsetMask), inPage));
+        _bytes.Join(new ReadOnlySpan<byte>(slot.PageOf(second), MaxInstructionBytes - inPage));
+        if (Decode(1, out _) == 0)
+        {
+            return RefuseLength();
+        }
+
+        Block* block = Lower(physical, mode, 1);
+        block->SecondPage = second & ~(ulong)GuestPage.OffsetMask;
+        return block;
+    }
+
+    private Block* RefuseLength()
+    {
+        // Intel SDM Vol. 3A, "Interrupt 13": an instruction longer than 15 bytes. Prefixes count.
+        Faults.GeneralProtection(_cpu);
+        return null;
+    }
+
+    private int Decode(int limit, out int length)
+    {
+        Decoder decoder = (_cpu->Mode & CodeMode.Code32) != 0 ? _decoder32 : _decoder16;
+        decoder.IP = 0;
+        int count = 0;
+        length = 0;
+        while (count < limit)
+        {
+            decoder.Decode(out _instructions[count]);
+            if (decoder.LastError == DecoderError.NoMoreBytes)
+            {
+                break;
+            }
+
+            ref Instruction instruction = ref _instructions[count];
+            count++;
+            length += instruction.Length;
+            if (instruction.IsInvalid || EndsBlock(instruction))
+            {
+                break;
+            }
+        }
+
+        return count;
+    }
+
+    private Block* Lower(ulong physical, uint mode, int count)
+    {
+        FlagLiveness.Find(_instructions.AsSpan(0, count), _flagsDead, (mode & CodeMode.Step) != 0);
+        Block* block = _arena.Allocate(count + 2);
+        MicroOp* head = Block.HeadOf(block);
+        int offset = 0;
+        int lowered = 0;
+        bool ends = false;
+        for (; lowered < count && !ends; lowered++)
+        {
+            MicroOp* op = head + 1 + lowered;
+            *op = default;
+            op->Offset = (ushort)offset;
+            op->Length = (byte)_instructions[lowered].Length;
+            var lowering = new Lowering
+            {
+                Instruction = _instructions[lowered],
+                Op = op,
+                Mode = mode,
+                Table = InstructionSet.Table,
+                FlagsAreDead = _flagsDead[lowered],
+                PageOffset = (int)(physical & GuestPage.OffsetMask),
+            };
+            lowering.Lower();
+            ends = lowering.EndsBlock;
+            offset += op->Length;
+            if (lowering.Links > 0)
+            {
+                block->LinkOp = op;
+                block->Links = (byte)lowering.Links;
+            }
+        }
+
+        for (int i = 0; i < lowered; i++)
+        {
+            head[1 + i].Left = (byte)(lowered - i);
+        }
+
+        *head = new MicroOp { Handler = &BlockHandlers.Head, Immediate = lowered, Displacement = offset - 1 };
+        MicroOp* end = head + 1 + lowered;
+        *end = new MicroOp { Handler = &BlockHandlers.End, Offset = (ushort)offset };
+        if (!ends)
+        {
+            end->Traits = (int)(physical & GuestPage.OffsetMask) + offset < GuestPage.Size ? MicroOpTraits.Linkable : MicroOpTraits.None;
+            block->LinkOp = end;
+            block->Links = 1;
+        }
+
+        block->PhysicalAddress = physical;
+        block->Mode = mode;
+        block->Length = (ushort)offset;
+        block->Count = (byte)lowered;
+        block->OpCount = (ushort)(lowered + 2);
+        return block;
+    }
+}

@@ -1,0 +1,60 @@
+using KvmSharp.Cpu;
+using KvmSharp.Instructions;
+
+namespace KvmSharp.Engine;
+
+/// <summary>Micro-ops that are no instructions: head and end of a block, and what stands in for instructions that must not run.</summary>
+internal static unsafe class BlockHandlers
+{
+    /// <summary>The address of <see cref="Stale"/> and <see cref="Break"/>, taken once: two addresses of one function need not be equal.</summary>
+    public static readonly delegate*<CpuContext*, MicroOp*, MicroOp*> StaleHandler = &Stale;
+    public static readonly delegate*<CpuContext*, MicroOp*, MicroOp*> BreakHandler = &Break;
+
+    /// <summary>The head: pays for the whole block, unless a request is pending, the budget is too small, or CS ends inside it.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="op">The head: <c>Immediate</c> instructions, <c>Displacement</c> bytes less one.</param>
+    /// <returns>The first instruction, or null.</returns>
+    public static MicroOp* Head(CpuContext* cpu, MicroOp* op)
+    {
+        long remaining = cpu->Remaining - op->Immediate;
+        if (remaining < 0 || Volatile.Read(ref cpu->Pending) != 0 || cpu->State.Rip + (ulong)op->Displacement > cpu->CodeLimit)
+        {
+            cpu->Stop = StopReason.Head;
+            return null;
+        }
+
+        cpu->Remaining = remaining;
+        return op + 1;
+    }
+
+    /// <summary>The end of a block that no branch ends: goes on with what follows.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="op">The end; its offset is the block's length.</param>
+    /// <returns>The next block's head, or null.</returns>
+    public static MicroOp* End(CpuContext* cpu, MicroOp* op)
+    {
+        cpu->State.Rip = (uint)(cpu->State.Rip + op->Offset);
+        return Branching.Follow(cpu, op, &op->Next);
+    }
+
+    /// <summary>In place of every micro-op of a block whose bytes have changed: the code at this address must be decoded again.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="op">The micro-op.</param>
+    /// <returns>Always null.</returns>
+    private static MicroOp* Stale(CpuContext* cpu, MicroOp* op) => Resynchronize(cpu, op);
+
+    /// <summary>In place of the micro-op behind a device access that raised a request: the run loop looks before it.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="op">The micro-op.</param>
+    /// <returns>Always null.</returns>
+    private static MicroOp* Break(CpuContext* cpu, MicroOp* op) => Resynchronize(cpu, op);
+
+    private static MicroOp* Resynchronize(CpuContext* cpu, MicroOp* op)
+    {
+        cpu->State.Rip = (uint)(cpu->State.Rip + op->Offset);
+        cpu->Remaining += op->Left;
+        cpu->LinkPlace = null;
+        cpu->Stop = StopReason.Resynchronize;
+        return null;
+    }
+}

@@ -1,0 +1,319 @@
+using System.Runtime.InteropServices;
+using KvmSharp.Cpu;
+using KvmSharp.Memory;
+
+namespace KvmSharp.Engine;
+
+/// <summary>The decoded code of one vCPU: blocks by guest-physical address and mode, their links, and their invalidation.</summary>
+internal sealed unsafe class CodeCache : IDisposable
+{
+    private const int Buckets = 4096;
+
+    private readonly VcpuEngine _engine;
+    private readonly CpuContext* _cpu;
+    private readonly CodeArena _arena = new();
+    private readonly BlockBuilder _builder;
+    private readonly Block** _buckets;
+    private readonly Dictionary<ulong, List<nint>> _pages = [];
+    private readonly Stack<List<nint>> _spareLists = new();
+    private readonly List<nint> _retired = [];
+
+    public CodeCache(VcpuEngine engine, VirtualMachine vm)
+    {
+        _engine = engine;
+        _cpu = engine.Cpu;
+        _builder = new BlockBuilder(engine, vm, _arena);
+        _buckets = (Block**)NativeMemory.AllocZeroed(Buckets, (nuint)sizeof(Block*));
+    }
+
+    /// <summary>Gets the number of blocks decoded.</summary>
+    public ulong Decoded { get; private set; }
+
+    /// <summary>Finds, or decodes, the block at CS:RIP.</summary>
+    /// <param name="step">Whether it shall hold just one instruction.</param>
+    /// <returns>Its head, or null when fetching raised a fault or needs an exit.</returns>
+    public MicroOp* Find(bool step)
+    {
+        ulong linear = (uint)(_cpu->State.Segments[(int)SegmentIndex.Cs].Base + _cpu->State.Rip);
+        uint mode = _cpu->Mode | (step ? CodeMode.Step : 0);
+        JumpCacheEntry* entry = JumpCache.EntryOf(_cpu->JumpCache, linear);
+        if (!step && entry->Linear == linear && entry->Key == _cpu->CodeKey && entry->Head is not null)
+        {
+            return entry->Head;
+        }
+
+        Recycle();
+        if (!_engine.Mmu.TryTranslateCode(linear, out ulong physical))
+        {
+            return null;
+        }
+
+        Block* block = Lookup(physical, mode);
+        if (block is not null && block->SecondPage != 0 && !StillContinues(block, linear))
+        {
+            if (_cpu->Stop == StopReason.Fault)
+            {
+                return null;
+            }
+
+            Retire(block);
+            block = null;
+        }
+
+        if (block is null)
+        {
+            block = _builder.Build(linear, physical, mode);
+            if (block is null)
+            {
+                return null;
+            }
+
+            Decoded++;
+            Insert(block);
+        }
+
+        block->Lookups++;
+        MicroOp* head = Block.HeadOf(block);
+        if (!step && block->SecondPage == 0)
+        {
+            if (block->JumpEntry is not null && block->JumpEntry->Head == head)
+            {
+                block->JumpEntry->Head = null; // one entry a block, so that it can be taken back
+            }
+
+            *entry = new JumpCacheEntry { Linear = linear, Key = _cpu->CodeKey, Head = head };
+            block->JumpEntry = entry;
+        }
+
+        return head;
+    }
+
+    /// <summary>Links a branch to the block it led to. The builder has seen to it that only branches within a page ask.</summary>
+    /// <param name="place">Where the link is kept.</param>
+    /// <param name="head">The target.</param>
+    public void Link(MicroOp** place, MicroOp* head)
+    {
+        Block* block = Block.OfHead(head);
+        if (*place is null && block->SecondPage == 0 && (block->Mode & CodeMode.Step) == 0)
+        {
+            LinkRecord* link = _arena.AllocateLink();
+            *link = new LinkRecord { Place = place, Next = block->Incoming };
+            block->Incoming = link;
+            *place = head;
+        }
+    }
+
+    /// <summary>Drops the blocks that overlap a written range. They may be running: what is left of them then goes back to the run loop.</summary>
+    /// <param name="physical">The first byte written.</param>
+    /// <param name="length">Bytes, within one page.</param>
+    public void Invalidate(ulong physical, int length)
+    {
+        ulong page = physical & ~(ulong)GuestPage.OffsetMask;
+        if (!_pages.TryGetValue(page, out List<nint>? blocks))
+        {
+            return;
+        }
+
+        // Retiring takes the block out of the list, and the list out of the pages when it was the last.
+        for (int i = blocks.Count - 1; i >= 0; i--)
+        {
+            var block = (Block*)blocks[i];
+            if (block->SecondPage == page || Overlaps(block, physical, length))
+            {
+                Retire(block);
+            }
+        }
+    }
+
+    /// <summary>Drops everything, while blocks may be running.</summary>
+    public void InvalidateAll()
+    {
+        foreach (ulong page in _pages.Keys.ToArray())
+        {
+            Invalidate(page, GuestPage.Size);
+        }
+    }
+
+    /// <summary>Tells whether anything decoded from a page is kept.</summary>
+    /// <param name="physical">Any address in the page.</param>
+    /// <returns>Whether there is.</returns>
+    public bool HasPage(ulong physical) => _pages.ContainsKey(physical & ~(ulong)GuestPage.OffsetMask);
+
+    /// <summary>Makes the jump cache forget everything: translations have changed.</summary>
+    public void ForgetTargets() => _cpu->CodeKey += 1UL << 32;
+
+    /// <summary>Drops all code: slots have changed, or the arena is full. Never while a block runs.</summary>
+    public void Clear()
+    {
+        foreach (List<nint> blocks in _pages.Values)
+        {
+            blocks.Clear();
+            _spareLists.Push(blocks);
+        }
+
+        _pages.Clear();
+        _retired.Clear();
+        new Span<nint>(_buckets, Buckets).Clear();
+        _arena.Clear();
+        JumpCache.Clear(_cpu->JumpCache);
+        _cpu->LinkPlace = null;
+        ForgetTargets();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _arena.Dispose();
+        NativeMemory.Free(_buckets);
+    }
+
+    private static uint BucketOf(ulong physical) => (uint)((physical ^ (physical >> 12)) * 0x9E37_79B1 >> 7) & (Buckets - 1);
+
+    private static bool Overlaps(Block* block, ulong physical, int length) =>
+        physical < block->PhysicalAddress + block->Length && block->PhysicalAddress < physical + (uint)length;
+
+    private bool StillContinues(Block* block, ulong linear)
+    {
+        ulong next = (uint)((linear & ~(ulong)GuestPage.OffsetMask) + GuestPage.Size);
+        _cpu->Stop = StopReason.Lookup;
+        return _engine.Mmu.TryTranslateCode(next, out ulong second) && second == block->SecondPage;
+    }
+
+    private Block* Lookup(ulong physical, uint mode)
+    {
+        Block* block = _buckets[BucketOf(physical)];
+        while (block is not null && (block->PhysicalAddress != physical || block->Mode != mode))
+        {
+            block = block->NextInBucket;
+        }
+
+        return block;
+    }
+
+    private void Insert(Block* block)
+    {
+        Block** bucket = &_buckets[BucketOf(block->PhysicalAddress)];
+        block->NextInBucket = *bucket;
+        *bucket = block;
+        ListOf(block->PhysicalAddress & ~(ulong)GuestPage.OffsetMask).Add((nint)block);
+        if (block->SecondPage != 0)
+        {
+            ListOf(block->SecondPage).Add((nint)block);
+        }
+    }
+
+    private List<nint> ListOf(ulong page)
+    {
+        if (!_pages.TryGetValue(page, out List<nint>? blocks))
+        {
+            blocks = _spareLists.Count > 0 ? _spareLists.Pop() : [];
+            _pages.Add(page, blocks);
+        }
+
+        return blocks;
+    }
+
+    private void Retire(Block* block)
+    {
+        Block** place = &_buckets[BucketOf(block->PhysicalAddress)];
+        while (*place != block)
+        {
+            place = &(*place)->NextInBucket;
+        }
+
+        *place = block->NextInBucket;
+        RemoveFromPage(block, block->PhysicalAddress & ~(ulong)GuestPage.OffsetMask);
+        if (block->SecondPage != 0)
+        {
+            RemoveFromPage(block, block->SecondPage);
+        }
+
+        MicroOp* head = Block.HeadOf(block);
+        if (block->JumpEntry is not null && block->JumpEntry->Head == head)
+        {
+            block->JumpEntry->Head = null;
+        }
+
+        CutIncoming(block);
+        if (block->Links > 0)
+        {
+            CutOutgoing(&block->LinkOp->Next);
+        }
+
+        if (block->Links > 1)
+        {
+            CutOutgoing(&block->LinkOp->Taken);
+        }
+
+        for (int i = 0; i < block->OpCount; i++)
+        {
+            head[i].Handler = BlockHandlers.StaleHandler;
+        }
+
+        _retired.Add((nint)block);
+    }
+
+    private void RemoveFromPage(Block* block, ulong page)
+    {
+        List<nint> blocks = _pages[page];
+        blocks.Remove((nint)block);
+        if (blocks.Count == 0)
+        {
+            _pages.Remove(page);
+            _spareLists.Push(blocks);
+        }
+    }
+
+    private void CutIncoming(Block* block)
+    {
+        for (LinkRecord* link = block->Incoming; link is not null;)
+        {
+            LinkRecord* next = link->Next;
+            *link->Place = null;
+            _arena.FreeLink(link);
+            link = next;
+        }
+
+        block->Incoming = null;
+    }
+
+    private void CutOutgoing(MicroOp** place)
+    {
+        if (*place is null)
+        {
+            return;
+        }
+
+        LinkRecord** link = &Block.OfHead(*place)->Incoming;
+        while ((*link)->Place != place)
+        {
+            link = &(*link)->Next;
+        }
+
+        LinkRecord* found = *link;
+        *link = found->Next;
+        _arena.FreeLink(found);
+        *place = null;
+    }
+
+    private void Recycle()
+    {
+        if (_arena.IsFull)
+        {
+            Clear();
+        }
+
+        if (_retired.Count == 0)
+        {
+            return;
+        }
+
+        foreach (nint block in _retired)
+        {
+            _arena.Free((Block*)block);
+        }
+
+        _retired.Clear();
+        _cpu->LinkPlace = null; // it may lie in a block that has just gone
+    }
+}

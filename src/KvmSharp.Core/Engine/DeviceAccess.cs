@@ -1,0 +1,137 @@
+using System.Buffers.Binary;
+using KvmSharp.Memory;
+
+namespace KvmSharp.Engine;
+
+/// <summary>Port, MMIO and MSR accesses of one vCPU: in place when the exit handler takes them, else through the embedder.</summary>
+/// <remarks>
+/// An instruction that meets an access which the embedder must answer stops unfinished and runs again from its start later. So that
+/// nothing happens twice, the accesses that it has finished are kept in order: on the new run reads come from the list and writes
+/// are skipped. The list belongs to one instruction, known by the count of instructions retired before it.
+/// </remarks>
+internal sealed unsafe class DeviceAccess
+{
+    /// <summary>The most that one exit carries: string I/O packs up to a page.</summary>
+    public const int MaxData = GuestPage.Size;
+
+    private readonly VcpuEngine _engine;
+    private readonly VirtualMachine _vm;
+    private readonly List<(int Start, int Length)> _finished = new(64);
+    private readonly byte[] _exitData = new byte[MaxData];
+    private byte[] _bytes = new byte[2 * MaxData];
+    private int _used;
+    private int _replayed;
+    private ulong _owner = ulong.MaxValue;
+
+    public DeviceAccess(VcpuEngine engine, VirtualMachine vm)
+    {
+        _engine = engine;
+        _vm = vm;
+    }
+
+    /// <summary>Gets a value indicating whether an exit waits for its answer, so that an instruction is unfinished.</summary>
+    public bool IsUnfinished { get; private set; }
+
+    /// <summary>Gets the exit that waits, or the last one.</summary>
+    public VmExit Exit { get; private set; }
+
+    /// <summary>Gets the data of the last exit.</summary>
+    public Span<byte> ExitData => _exitData.AsSpan(0, ExitLength);
+
+    /// <summary>Gets or sets how many bytes of data the last exit has.</summary>
+    public int ExitLength { get; set; }
+
+    public Span<byte> ExitBuffer => _exitData;
+
+    /// <summary>Gets how many bytes the next access had if the instruction under way has made it before, else 0.</summary>
+    public int NextFinishedLength => _owner == _engine.RetiredNow && _replayed < _finished.Count ? _finished[_replayed].Length : 0;
+
+    public bool TryMmio(ExitDirection direction, ulong physical, Span<byte> data) =>
+        TryAccess(VmExit.Mmio(_engine.Id, direction, physical, data.Length, direction == ExitDirection.Write ? ValueOf(data) : 0), data);
+
+    public bool TryPort(ExitDirection direction, ushort port, int width, int count, Span<byte> data) =>
+        TryAccess(VmExit.Io(_engine.Id, direction, port, width, count, direction == ExitDirection.Write && count == 1 ? ValueOf(data) : 0), data);
+
+    /// <summary>The unfinished instruction is about to run again, its last exit answered in <see cref="ExitData"/>.</summary>
+    public void BeginReplay()
+    {
+        if (IsUnfinished)
+        {
+            Append(ExitData);
+            IsUnfinished = false;
+        }
+
+        _replayed = 0;
+    }
+
+    /// <summary>The instruction ended in a fault: what it had done stays done, but nothing is remembered.</summary>
+    public void Forget()
+    {
+        _finished.Clear();
+        _used = 0;
+        _replayed = 0;
+        _owner = ulong.MaxValue;
+        IsUnfinished = false;
+    }
+
+    private static ulong ValueOf(ReadOnlySpan<byte> data)
+    {
+        Span<byte> wide = stackalloc byte[sizeof(ulong)];
+        wide.Clear();
+        data[..Math.Min(data.Length, sizeof(ulong))].CopyTo(wide);
+        return BinaryPrimitives.ReadUInt64LittleEndian(wide);
+    }
+
+    private bool TryAccess(in VmExit exit, Span<byte> data)
+    {
+        ulong now = _engine.RetiredNow;
+        if (_owner != now)
+        {
+            Forget();
+            _owner = now;
+        }
+
+        if (_replayed < _finished.Count)
+        {
+            (int start, int length) = _finished[_replayed++];
+            if (exit.Direction == ExitDirection.Read)
+            {
+                _bytes.AsSpan(start, Math.Min(length, data.Length)).CopyTo(data);
+            }
+
+            return true;
+        }
+
+        _engine.Statistics.Count(exit.Reason);
+        if (_vm.ExitHandler is { } handler && _engine.CallHandler(handler, exit, data))
+        {
+            Append(data);
+            _replayed++;
+            return true;
+        }
+
+        data.CopyTo(_exitData);
+        ExitLength = data.Length;
+        if (exit.Direction == ExitDirection.Read)
+        {
+            ExitData.Clear();
+        }
+
+        Exit = exit;
+        IsUnfinished = true;
+        _engine.Cpu->Stop = StopReason.Exit;
+        return false;
+    }
+
+    private void Append(ReadOnlySpan<byte> data)
+    {
+        if (_used + data.Length > _bytes.Length)
+        {
+            Array.Resize(ref _bytes, 2 * (_used + data.Length));
+        }
+
+        data.CopyTo(_bytes.AsSpan(_used));
+        _finished.Add((_used, data.Length));
+        _used += data.Length;
+    }
+}

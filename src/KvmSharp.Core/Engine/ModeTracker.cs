@@ -1,0 +1,55 @@
+using KvmSharp.Cpu;
+
+namespace KvmSharp.Engine;
+
+/// <summary>Derives from the architectural state what the engine needs at hand: code mode, privilege, bounds, the TLB in force.</summary>
+internal sealed unsafe class ModeTracker(CpuContext* cpu)
+{
+    /// <summary>Derives everything anew. Cheap enough for every segment load.</summary>
+    public void Update()
+    {
+        ref CpuState state = ref cpu->State;
+        ref SegmentCache cs = ref state.Segments[(int)SegmentIndex.Cs];
+        ref SegmentCache ss = ref state.Segments[(int)SegmentIndex.Ss];
+        bool protectedMode = (state.Cr0 & Cr0.ProtectionEnable) != 0;
+        bool virtual8086 = protectedMode && (state.Rflags & Rflags.Virtual8086) != 0;
+        cpu->Cpl = protectedMode ? state.Cpl : 0;
+        cpu->Tlb = cpu->Cpl == 3 ? cpu->UserTlb : cpu->SupervisorTlb;
+        cpu->CodeLimit = cs.Limit;
+        cpu->StackMask = ss.IsBig ? uint.MaxValue : ushort.MaxValue;
+        for (int i = 0; i <= (int)SegmentIndex.Gs; i++)
+        {
+            cpu->Views[i] = ViewOf(state.Segments[i], protectedMode);
+        }
+
+        bool flat = IsFlat(SegmentIndex.Es) && IsFlat(SegmentIndex.Ss) && IsFlat(SegmentIndex.Ds);
+        uint mode = (cs.IsBig ? CodeMode.Code32 : 0)
+            | (ss.IsBig ? CodeMode.Stack32 : 0)
+            | (flat ? CodeMode.FlatData : 0)
+            | (protectedMode && !virtual8086 ? CodeMode.Protected : 0)
+            | (cpu->Cpl == 3 ? CodeMode.User : 0)
+            | (virtual8086 ? CodeMode.Virtual8086 : 0)
+            | ((state.Cr0 & (Cr0.Emulation | Cr0.TaskSwitched)) != 0 ? CodeMode.NoCoprocessor : 0)
+            | ((state.Cr0 & Cr0.TaskSwitched) != 0 && (state.Cr0 & Cr0.MonitorCoprocessor) != 0 ? CodeMode.NoWait : 0);
+        cpu->Mode = mode;
+        cpu->CodeKey = (cpu->CodeKey & ~(ulong)uint.MaxValue) | mode;
+    }
+
+    // Types and rights count in protected mode only: in real mode even code may be written.
+    private static SegmentView ViewOf(in SegmentCache cache, bool protectedMode)
+    {
+        bool quick = !cache.Unusable && !cache.IsExpandDown;
+        return new SegmentView
+        {
+            Base = cache.Base,
+            ReadBound = quick && (cache.IsReadable || !protectedMode) ? cache.Limit : -1,
+            WriteBound = quick && (cache.IsWritable || !protectedMode) ? cache.Limit : -1,
+        };
+    }
+
+    private bool IsFlat(SegmentIndex segment)
+    {
+        ref SegmentView view = ref cpu->Views[(int)segment];
+        return view.Base == 0 && view.WriteBound == uint.MaxValue && view.ReadBound == uint.MaxValue;
+    }
+}

@@ -1,0 +1,179 @@
+using KvmSharp.Cpu;
+
+namespace KvmSharp.Engine;
+
+/// <summary>What other threads ask of a vCPU, and how they wait until it no longer touches guest memory with old translations.</summary>
+/// <remarks>
+/// A request is a bit that every block head tests. The vCPU is "in the guest" only while it may use translations: not in an exit
+/// handler, not halted, not outside <c>Run</c>. Whoever changes mappings asks all others to flush and waits until each has, or
+/// is out of the guest, from where it cannot come back without looking.
+/// </remarks>
+internal sealed unsafe class Requests(VcpuEngine engine)
+{
+    private readonly CpuContext* _cpu = engine.Cpu;
+    private readonly Lock _gate = new();
+    private readonly List<(ulong Physical, int Length)> _written = [];
+    private readonly object _wake = new();
+    private int _inGuest;
+    private int _flushTicket;
+    private int _flushDone;
+    private int _kicked;
+    private int _interruptLine;
+    private int _systemEvent;
+    private bool _everythingWritten;
+
+    /// <summary>Gets a value indicating whether INTR is asserted.</summary>
+    public bool InterruptLine => Volatile.Read(ref _interruptLine) != 0;
+
+    /// <summary>Gets a value indicating whether a kick is waiting.</summary>
+    public bool IsKicked => Volatile.Read(ref _kicked) != 0;
+
+    /// <summary>Gets or sets a value indicating whether the next <c>Run</c> shall end at once.</summary>
+    public bool ImmediateExit
+    {
+        get => Volatile.Read(ref field);
+        set
+        {
+            Volatile.Write(ref field, value);
+            if (value)
+            {
+                Raise(PendingWork.Leave);
+            }
+        }
+    }
+
+    /// <summary>Gets or sets the token of the present run.</summary>
+    public CancellationToken Cancellation { get; set; }
+
+    /// <summary>Sets bits and wakes the vCPU if it is halted. Any thread.</summary>
+    /// <param name="work">What to look at.</param>
+    public void Raise(PendingWork work)
+    {
+        Interlocked.Or(ref engine.Cpu->Pending, (int)work);
+        if (Volatile.Read(ref _inGuest) == 0)
+        {
+            lock (_wake)
+            {
+                Monitor.PulseAll(_wake);
+            }
+        }
+    }
+
+    public bool Has(PendingWork work) => (Volatile.Read(ref _cpu->Pending) & (int)work) != 0;
+
+    public void Clear(PendingWork work) => Interlocked.And(ref engine.Cpu->Pending, ~(int)work);
+
+    public void Kick()
+    {
+        Volatile.Write(ref _kicked, 1);
+        Raise(PendingWork.Leave);
+    }
+
+    public bool TakeKick() => Interlocked.Exchange(ref _kicked, 0) != 0;
+
+    public void RaiseSystemEvent(SystemEventType type)
+    {
+        Volatile.Write(ref _systemEvent, (int)type);
+        Raise(PendingWork.SystemEvent);
+    }
+
+    public SystemEventType TakeSystemEvent() => (SystemEventType)Interlocked.Exchange(ref _systemEvent, 0);
+
+    public void DriveInterruptLine(bool asserted)
+    {
+        if (Interlocked.Exchange(ref _interruptLine, asserted ? 1 : 0) == 0 && asserted)
+        {
+            Raise(PendingWork.Interrupt);
+        }
+    }
+
+    /// <summary>Waits, out of the guest, until a request comes.</summary>
+    public void WaitForWork()
+    {
+        LeaveGuest();
+        lock (_wake)
+        {
+            while (Volatile.Read(ref _cpu->Pending) == 0)
+            {
+                Monitor.Wait(_wake);
+            }
+        }
+
+        EnterGuest();
+    }
+
+    public void LeaveGuest() => Volatile.Write(ref _inGuest, 0);
+
+    public void EnterGuest()
+    {
+        Interlocked.Exchange(ref _inGuest, 1); // a full fence: either the other side sees us in, or we see its request
+        ServeMappings();
+    }
+
+    /// <summary>Does what concerns translations and code, if asked.</summary>
+    public void ServeMappings()
+    {
+        if (Has(PendingWork.FlushTlb))
+        {
+            int ticket = Volatile.Read(ref _flushTicket);
+            Clear(PendingWork.FlushTlb);
+            engine.Mmu.Flush(keepGlobal: false);
+            Volatile.Write(ref _flushDone, ticket);
+        }
+
+        if (Has(PendingWork.InvalidateCode))
+        {
+            lock (_gate)
+            {
+                Clear(PendingWork.InvalidateCode);
+                if (_everythingWritten)
+                {
+                    engine.Code.InvalidateAll();
+                }
+
+                foreach ((ulong physical, int length) in _written)
+                {
+                    engine.Code.Invalidate(physical, length);
+                }
+
+                _written.Clear();
+                _everythingWritten = false;
+            }
+        }
+    }
+
+    /// <summary>Tells that someone else wrote to bytes that may have been decoded.</summary>
+    /// <param name="physical">The first byte.</param>
+    /// <param name="length">Bytes, within one page; 0 for everything.</param>
+    public void CodeWritten(ulong physical, int length)
+    {
+        lock (_gate)
+        {
+            if (length == 0 || _written.Count == MaxWrittenRanges)
+            {
+                _everythingWritten = true;
+            }
+            else
+            {
+                _written.Add((physical, length));
+            }
+        }
+
+        Raise(PendingWork.InvalidateCode);
+    }
+
+    /// <summary>Asks for a flush and waits until no old translation can be used any more.</summary>
+    public void FlushAndWait()
+    {
+        int ticket = Interlocked.Increment(ref _flushTicket);
+        Raise(PendingWork.FlushTlb);
+        var spin = default(SpinWait);
+        while (Volatile.Read(ref _inGuest) != 0 && Volatile.Read(ref _flushDone) - ticket < 0)
+        {
+            spin.SpinOnce();
+        }
+
+    }
+
+    private const int MaxWrittenRanges = 256;
+}

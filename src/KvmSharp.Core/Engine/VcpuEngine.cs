@@ -1,0 +1,127 @@
+using System.Runtime.InteropServices;
+using KvmSharp.Cpu;
+using KvmSharp.Cpuid;
+using KvmSharp.Memory;
+
+namespace KvmSharp.Engine;
+
+/// <summary>What carries one vCPU: its native context and the parts that work on it. Owns their lifetimes and little else.</summary>
+internal sealed unsafe class VcpuEngine : IDisposable
+{
+    private readonly GCHandle _handle;
+    private readonly HostMemory _context;
+    private readonly HostMemory _tlbs;
+    private readonly HostMemory _jumpCache;
+    private readonly VirtualMachine _vm;
+
+    public VcpuEngine(VirtualMachine vm, int id)
+    {
+        _vm = vm;
+        Id = id;
+        _context = new HostMemory((ulong)sizeof(CpuContext));
+        _tlbs = new HostMemory(2UL * Tlb.Entries * (ulong)sizeof(TlbEntry));
+        _jumpCache = new HostMemory((ulong)(JumpCache.Entries * sizeof(JumpCacheEntry)));
+        _handle = GCHandle.Alloc(this, GCHandleType.Weak); // weak: a forgotten machine can be collected
+        Cpu = (CpuContext*)_context.Pointer;
+        Cpu->EngineHandle = GCHandle.ToIntPtr(_handle);
+        Cpu->SupervisorTlb = (TlbEntry*)_tlbs.Pointer;
+        Cpu->UserTlb = Cpu->SupervisorTlb + Tlb.Entries;
+        Cpu->JumpCache = (JumpCacheEntry*)_jumpCache.Pointer;
+        Cpu->CodeKey = 1UL << 32;
+        Requests = new Requests(this);
+        Devices = new DeviceAccess(this, vm);
+        Mmu = new Mmu(this, vm, Devices);
+        Code = new CodeCache(this, vm);
+        Mode = new ModeTracker(Cpu);
+        Loop = new RunLoop(this, vm);
+        Mmu.Flush(keepGlobal: false);
+        PowerOn.Reset(this);
+    }
+
+    public int Id { get; }
+
+    public CpuContext* Cpu { get; }
+
+    public Requests Requests { get; }
+
+    public DeviceAccess Devices { get; }
+
+    public Mmu Mmu { get; }
+
+    public CodeCache Code { get; }
+
+    public ModeTracker Mode { get; }
+
+    public RunLoop Loop { get; }
+
+    public bool WantsInterruptWindow { get; set; }
+
+    /// <summary>Gets or sets what CPUID answers on this vCPU.</summary>
+    public CpuidTable Cpuid { get; set; } = CpuidTable.PentiumPro;
+
+    public VcpuCounters Statistics { get; } = new();
+
+    /// <summary>Gets the instructions retired before the one under way, exact also in the middle of a block.</summary>
+    public ulong RetiredNow => Loop.IsInChain
+        ? Cpu->RetiredAtEnd - (ulong)(Cpu->Remaining + Cpu->CurrentOp->Left)
+        : Cpu->RetiredAtEnd - (ulong)Cpu->Remaining;
+
+    public bool TryReadSlow(ulong linear, int size, byte* destination, DataAccess access) => Mmu.TryRead(linear, size, destination, access);
+
+    public bool TryWriteSlow(ulong linear, int size, byte* source, DataAccess access) => Mmu.TryWrite(linear, size, source, access);
+
+    public bool TryProbe(ulong linear, int size, DataAccess access) => Mmu.TryProbe(linear, size, access);
+
+    /// <summary>Derives mode, privilege, segment views and the present TLB anew after segments, CR0, CR4 or EFLAGS.VM changed.</summary>
+    public void UpdateMode() => Mode.Update();
+
+    /// <summary>Forgets translations: CR3 load (global pages stay), or a change of CR0, CR4.</summary>
+    /// <param name="keepGlobal">Whether global pages stay.</param>
+    public void FlushTlb(bool keepGlobal) => Mmu.Flush(keepGlobal);
+
+    /// <summary>INVLPG.</summary>
+    /// <param name="linear">Any address in the page.</param>
+    public void FlushPage(ulong linear) => Mmu.FlushPage(linear);
+
+    /// <summary>Gets the time-stamp counter at the instruction under way: one tick a nanosecond of virtual time.</summary>
+    /// <returns>The counter.</returns>
+    public ulong ReadTsc() => Cpu->State.TscOffset + (ulong)_vm.Clock.Now;
+
+    /// <summary>Calls the embedder's handler; meanwhile this vCPU counts as stopped for shoot-downs, and afterwards it looks at requests.</summary>
+    /// <param name="handler">The handler.</param>
+    /// <param name="vmExit">The exit.</param>
+    /// <param name="data">Its data.</param>
+    /// <returns>Whether it was handled.</returns>
+    public bool CallHandler(IExitHandler handler, in VmExit vmExit, Span<byte> data)
+    {
+        Requests.LeaveGuest();
+        bool handled = handler.TryHandle(vmExit, data);
+        Requests.EnterGuest();
+        if (handled && Cpu->Pending != 0)
+        {
+            Loop.BreakAfterCurrent();
+        }
+
+        return handled;
+    }
+
+    /// <summary>The guest jumped to where there is no RAM: that cannot be emulated.</summary>
+    public void CannotFetch() => Loop.StopUnsupported(default);
+
+    public void EnterBusLock() => _vm.BusLock.Enter();
+
+    public void ExitBusLock() => _vm.BusLock.Exit();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Code.Dispose();
+        _jumpCache.Dispose();
+        _tlbs.Dispose();
+        _context.Dispose();
+        if (_handle.IsAllocated)
+        {
+            _handle.Free();
+        }
+    }
+}

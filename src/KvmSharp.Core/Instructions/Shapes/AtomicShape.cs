@@ -1,0 +1,162 @@
+using System.Numerics;
+using KvmSharp.Cpu;
+using KvmSharp.Engine;
+using KvmSharp.Memory;
+using KvmSharp.Operations;
+
+namespace KvmSharp.Instructions.Shapes;
+
+/// <summary>Instructions with LOCK, and XCHG with memory: one indivisible read-modify-write. Intel SDM Vol. 3A, "Locked Atomic Operations".</summary>
+/// <remarks>
+/// In RAM and inside a cache line the host's own compare-and-swap does it. Across a line, on a device, or on a page that must be watched,
+/// the machine's bus lock does: such accesses exclude each other, and a host instruction that would lock the bus is never issued.
+/// </remarks>
+internal static unsafe class AtomicShape
+{
+    private const int CacheLine = 64;
+
+    public static MicroOp* Binary<TOp, T, TSource>(CpuContext* cpu, MicroOp* op)
+        where TOp : struct, IBinaryOp
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+        where TSource : struct, ISource
+    {
+        _ = TSource.TryRead(cpu, op, out T b);
+        return Run<BinaryStep<TOp, T>, T>(cpu, op, new BinaryStep<TOp, T>(b));
+    }
+
+    public static MicroOp* Unary<TOp, T>(CpuContext* cpu, MicroOp* op)
+        where TOp : struct, IUnaryOp
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T> => Run<UnaryStep<TOp, T>, T>(cpu, op, default);
+
+    /// <summary>Runs a read-modify-write on the memory operand and goes on to the next instruction.</summary>
+    /// <typeparam name="TStep">What is done to the value.</typeparam>
+    /// <typeparam name="T">The width.</typeparam>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="op">The instruction.</param>
+    /// <param name="step">The step, which may also change registers once the store is certain.</param>
+    /// <returns>The next micro-op, or null.</returns>
+    public static MicroOp* Run<TStep, T>(CpuContext* cpu, MicroOp* op, TStep step)
+        where TStep : struct, IAtomicStep<T>
+        where T : unmanaged
+    {
+        cpu->CurrentOp = op;
+        ulong offset = Operands.EffectiveAddress(cpu, op);
+        return SegmentAccess.TryTranslate(cpu, op->Segment, offset, sizeof(T), write: true, out ulong linear)
+            && TryRun<TStep, T>(cpu, linear, ref step)
+            ? op + 1
+            : null;
+    }
+
+    /// <summary>Runs a read-modify-write at a linear address.</summary>
+    /// <typeparam name="TStep">What is done to the value.</typeparam>
+    /// <typeparam name="T">The width.</typeparam>
+    /// <param name="cpu">The processor; its <c>CurrentOp</c> is the instruction.</param>
+    /// <param name="linear">The address.</param>
+    /// <param name="step">The step.</param>
+    /// <returns>Whether it is done.</returns>
+    public static bool TryRun<TStep, T>(CpuContext* cpu, ulong linear, ref TStep step)
+        where TStep : struct, IAtomicStep<T>
+        where T : unmanaged
+    {
+        Mmu mmu = cpu->Engine.Mmu;
+        byte* host = null;
+        bool inLine = (linear & (CacheLine - 1)) + (ulong)sizeof(T) <= CacheLine;
+        if (inLine && !mmu.TryGetHost(linear, DataAccess.Write, out host))
+        {
+            return false;
+        }
+
+        return host is not null ? RunOnHost(cpu, (T*)host, ref step) : RunUnderBusLock<TStep, T>(cpu, linear, ref step);
+    }
+
+    private static bool RunOnHost<TStep, T>(CpuContext* cpu, T* host, ref TStep step)
+        where TStep : struct, IAtomicStep<T>
+        where T : unmanaged
+    {
+        while (true)
+        {
+            T old = *host;
+            ArithmeticFlags flags = cpu->Flags;
+            T next = step.Apply(cpu, old, ref flags);
+            if (HostAtomic.TryReplace(host, old, next))
+            {
+                step.Commit(cpu, old);
+                cpu->Flags = flags;
+                return true;
+            }
+        }
+    }
+
+    private static bool RunUnderBusLock<TStep, T>(CpuContext* cpu, ulong linear, ref TStep step)
+        where TStep : struct, IAtomicStep<T>
+        where T : unmanaged
+    {
+        VcpuEngine engine = cpu->Engine;
+        engine.EnterBusLock();
+        try
+        {
+            T old;
+            if (!engine.TryProbe(linear, sizeof(T), DataAccess.Write) || !engine.TryReadSlow(linear, sizeof(T), (byte*)&old, DataAccess.Read))
+            {
+                return false;
+            }
+
+            ArithmeticFlags flags = cpu->Flags;
+            T next = step.Apply(cpu, old, ref flags);
+            if (!engine.TryWriteSlow(linear, sizeof(T), (byte*)&next, DataAccess.Write))
+            {
+                return false;
+            }
+
+            step.Commit(cpu, old);
+            cpu->Flags = flags;
+            return true;
+        }
+        finally
+        {
+            engine.ExitBusLock();
+        }
+    }
+}
+
+/// <summary>What a locked instruction does to the value in memory.</summary>
+/// <typeparam name="T">The width.</typeparam>
+internal unsafe interface IAtomicStep<T>
+    where T : unmanaged
+{
+    /// <summary>Computes the value to store; may be called again when another processor was faster, so it changes nothing but the flags given.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="old">The value in memory.</param>
+    /// <param name="flags">The flags, committed by the caller.</param>
+    /// <returns>The value to store.</returns>
+    T Apply(CpuContext* cpu, T old, ref ArithmeticFlags flags);
+
+    /// <summary>Commits what goes to registers, after the store.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="old">The value that was in memory.</param>
+    void Commit(CpuContext* cpu, T old);
+}
+
+/// <summary>A binary operation with LOCK.</summary>
+internal readonly unsafe struct BinaryStep<TOp, T>(T operand) : IAtomicStep<T>
+    where TOp : struct, IBinaryOp
+    where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+{
+    public T Apply(CpuContext* cpu, T old, ref ArithmeticFlags flags) => TOp.Apply(old, operand, ref flags);
+
+    public void Commit(CpuContext* cpu, T old)
+    {
+    }
+}
+
+/// <summary>A unary operation with LOCK.</summary>
+internal readonly unsafe struct UnaryStep<TOp, T> : IAtomicStep<T>
+    where TOp : struct, IUnaryOp
+    where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+{
+    public T Apply(CpuContext* cpu, T old, ref ArithmeticFlags flags) => TOp.Apply(old, ref flags);
+
+    public void Commit(CpuContext* cpu, T old)
+    {
+    }
+}

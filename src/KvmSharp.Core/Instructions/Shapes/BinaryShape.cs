@@ -1,0 +1,156 @@
+using System.Numerics;
+using KvmSharp.Cpu;
+using KvmSharp.Engine;
+using KvmSharp.Memory;
+using KvmSharp.Operations;
+
+namespace KvmSharp.Instructions.Shapes;
+
+/// <summary>The shape "op dst, src": ADD, ADC, SUB, SBB, CMP, AND, OR, XOR, TEST and two-operand IMUL, at every width and in every operand form.</summary>
+internal static unsafe class BinaryShape
+{
+    /// <summary>Chooses the handler of an instruction.</summary>
+    /// <typeparam name="TOp">The operation.</typeparam>
+    /// <param name="l">The instruction.</param>
+    public static void Lower<TOp>(ref Lowering l)
+        where TOp : struct, IBinaryOp
+    {
+        l.FillOperands();
+        switch (l.Width)
+        {
+            case 1:
+                Lower<TOp, byte>(ref l);
+                break;
+            case 2:
+                Lower<TOp, ushort>(ref l);
+                break;
+            case 4:
+                Lower<TOp, uint>(ref l);
+                break;
+            default:
+                Lower<TOp, ulong>(ref l);
+                break;
+        }
+    }
+
+    private static void Lower<TOp, T>(ref Lowering l)
+        where TOp : struct, IBinaryOp
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+    {
+        if (l.FlagsAreDead)
+        {
+            Lower<TOp, T, FlagsDead>(ref l);
+        }
+        else
+        {
+            Lower<TOp, T, FlagsSeen>(ref l);
+        }
+    }
+
+    private static void Lower<TOp, T, TFlags>(ref Lowering l)
+        where TOp : struct, IBinaryOp
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+        where TFlags : struct, IFlagUse
+    {
+        bool immediate = l.HasImmediate;
+        if (l.IsMemory(0))
+        {
+            l.Op->Handler = (immediate, l.IsFlat) switch
+            {
+                (true, true) => &ToMemory<TOp, T, TFlags, FromImmediate, Flat>,
+                (true, false) => &ToMemory<TOp, T, TFlags, FromImmediate, Segmented>,
+                (false, true) => &ToMemory<TOp, T, TFlags, FromRegister, Flat>,
+                (false, false) => &ToMemory<TOp, T, TFlags, FromRegister, Segmented>,
+            };
+            if (l.Instruction.HasLockPrefix)
+            {
+                l.Op->Handler = immediate ? &AtomicShape.Binary<TOp, T, FromImmediate> : &AtomicShape.Binary<TOp, T, FromRegister>;
+            }
+        }
+        else if (l.HasMemory)
+        {
+            l.Op->Handler = l.IsFlat
+                ? &ToRegister<TOp, T, TFlags, FromMemory<Flat>>
+                : &ToRegister<TOp, T, TFlags, FromMemory<Segmented>>;
+        }
+        else
+        {
+            l.Op->Handler = immediate ? &ToRegister<TOp, T, TFlags, FromImmediate> : &ToRegister<TOp, T, TFlags, FromRegister>;
+        }
+    }
+
+    private static MicroOp* ToRegister<TOp, T, TFlags, TSource>(CpuContext* cpu, MicroOp* op)
+        where TOp : struct, IBinaryOp
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+        where TFlags : struct, IFlagUse
+        where TSource : struct, ISource
+    {
+        if (!TSource.TryRead(cpu, op, out T b))
+        {
+            return null;
+        }
+
+        ArithmeticFlags flags = cpu->Flags;
+        T result = TOp.Apply(cpu->Read<T>(op->Dst), b, ref flags);
+        if (TOp.Stores)
+        {
+            cpu->Write(op->Dst, result);
+        }
+
+        if (TFlags.AreSeen)
+        {
+            cpu->Flags = flags;
+        }
+
+        return op + 1;
+    }
+
+    private static MicroOp* ToMemory<TOp, T, TFlags, TSource, TAddress>(CpuContext* cpu, MicroOp* op)
+        where TOp : struct, IBinaryOp
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+        where TFlags : struct, IFlagUse
+        where TSource : struct, ISource
+        where TAddress : struct, IAddressForm
+    {
+        _ = TSource.TryRead(cpu, op, out T b); // a register or an immediate: cannot fail
+        if (!TAddress.TryAddress(cpu, op, sizeof(T), TOp.Stores, out ulong linear))
+        {
+            return null;
+        }
+
+        ArithmeticFlags flags = cpu->Flags;
+        if (TOp.Stores)
+        {
+            if (!LinearAccess.TryReadForWrite(cpu, op, linear, out T a, out T* host))
+            {
+                return null;
+            }
+
+            T result = TOp.Apply(a, b, ref flags);
+            if (host is not null)
+            {
+                *host = result;
+            }
+            else if (!LinearAccess.TryWrite(cpu, op, linear, result))
+            {
+                return null;
+            }
+        }
+        else
+        {
+            if (!LinearAccess.TryRead(cpu, op, linear, out T a))
+            {
+                return null;
+            }
+
+            TOp.Apply(a, b, ref flags);
+        }
+
+        if (TFlags.AreSeen)
+        {
+            cpu->Flags = flags;
+        }
+
+        return op + 1;
+    }
+}

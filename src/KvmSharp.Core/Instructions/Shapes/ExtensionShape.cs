@@ -1,0 +1,93 @@
+using KvmSharp.Cpu;
+using KvmSharp.Engine;
+using KvmSharp.Operations;
+
+namespace KvmSharp.Instructions.Shapes;
+
+/// <summary>Moves to a wider operand: MOVZX and MOVSX, and CBW, CWDE, CWD and CDQ on the accumulator.</summary>
+internal static unsafe class ExtensionShape
+{
+    private static readonly ushort Accumulator = CpuContext.OffsetOfGeneral(GeneralRegisterFile.Rax);
+
+    private static readonly ushort SignHolder = CpuContext.OffsetOfGeneral(GeneralRegisterFile.Rdx);
+
+    /// <summary>Chooses the handler of MOVZX or MOVSX.</summary>
+    /// <typeparam name="TOp">The operation.</typeparam>
+    /// <param name="l">The instruction.</param>
+    public static void Lower<TOp>(ref Lowering l)
+        where TOp : struct, IExtensionOp
+    {
+        l.FillOperands();
+        switch (l.OperandWidth(0), l.OperandWidth(1))
+        {
+            case (2, 1):
+                Lower<TOp, byte, ushort>(ref l);
+                break;
+            case (4, 1):
+                Lower<TOp, byte, uint>(ref l);
+                break;
+            case (2, 2):
+                Lower<TOp, ushort, ushort>(ref l);
+                break;
+            case (4, 2):
+                Lower<TOp, ushort, uint>(ref l);
+                break;
+        }
+    }
+
+    public static void LowerCbw(ref Lowering l) => LowerAccumulator<byte, ushort>(ref l);
+
+    public static void LowerCwde(ref Lowering l) => LowerAccumulator<ushort, uint>(ref l);
+
+    public static void LowerCwd(ref Lowering l) => LowerSign<ushort>(ref l);
+
+    public static void LowerCdq(ref Lowering l) => LowerSign<uint>(ref l);
+
+    private static void Lower<TOp, TFrom, TTo>(ref Lowering l)
+        where TOp : struct, IExtensionOp
+        where TFrom : unmanaged
+        where TTo : unmanaged => l.Op->Handler = (l.HasMemory, l.IsFlat) switch
+        {
+            (false, _) => &Extend<TOp, TFrom, TTo, FromRegister>,
+            (true, true) => &Extend<TOp, TFrom, TTo, FromMemory<Flat>>,
+            (true, false) => &Extend<TOp, TFrom, TTo, FromMemory<Segmented>>,
+        };
+
+    private static void LowerAccumulator<TFrom, TTo>(ref Lowering l)
+        where TFrom : unmanaged
+        where TTo : unmanaged
+    {
+        l.Op->Dst = l.Op->Src = Accumulator;
+        l.Op->Handler = &Extend<Movsx, TFrom, TTo, FromRegister>;
+    }
+
+    private static void LowerSign<T>(ref Lowering l)
+        where T : unmanaged
+    {
+        l.Op->Dst = SignHolder;
+        l.Op->Src = Accumulator;
+        l.Op->Handler = &SpreadSign<T>;
+    }
+
+    private static MicroOp* Extend<TOp, TFrom, TTo, TSource>(CpuContext* cpu, MicroOp* op)
+        where TOp : struct, IExtensionOp
+        where TFrom : unmanaged
+        where TTo : unmanaged
+        where TSource : struct, ISource
+    {
+        if (!TSource.TryRead(cpu, op, out TFrom value))
+        {
+            return null;
+        }
+
+        cpu->Write(op->Dst, TOp.Apply<TFrom, TTo>(value));
+        return op + 1;
+    }
+
+    private static MicroOp* SpreadSign<T>(CpuContext* cpu, MicroOp* op)
+        where T : unmanaged
+    {
+        cpu->Write(op->Dst, Cwd.Apply(cpu->Read<T>(op->Src)));
+        return op + 1;
+    }
+}

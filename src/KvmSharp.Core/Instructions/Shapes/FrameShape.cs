@@ -1,0 +1,84 @@
+using Iced.Intel;
+using KvmSharp.Cpu;
+using KvmSharp.Engine;
+
+namespace KvmSharp.Instructions.Shapes;
+
+/// <summary>ENTER and LEAVE. Intel SDM Vol. 2A, "ENTER: Make Stack Frame for Procedure Parameters" and "LEAVE: High Level Procedure Exit".</summary>
+internal static unsafe class FrameShape
+{
+    private const int LevelMask = 31;
+    private static readonly ushort FramePointer = CpuContext.OffsetOfGeneral(GeneralRegisterFile.Rbp);
+
+    public static void LowerEnter(ref Lowering l)
+    {
+        l.Op->Immediate = l.Instruction.Immediate16;
+        l.Op->Scale = (byte)(l.Instruction.Immediate8_2nd & LevelMask);
+        l.Op->Handler = l.Instruction.Code == Code.Enterw_imm16_imm8 ? &Enter<ushort> : &Enter<uint>;
+    }
+
+    public static void LowerLeave(ref Lowering l)
+    {
+        bool flat = StackItems.AreFlat(l);
+        l.Op->Handler = (l.Instruction.Code == Code.Leavew, flat) switch
+        {
+            (true, true) => &Leave<ushort, FlatStack>,
+            (true, false) => &Leave<ushort, AnyStack>,
+            (false, true) => &Leave<uint, FlatStack>,
+            (false, false) => &Leave<uint, AnyStack>,
+        };
+    }
+
+    /// <summary>Pushes the frame pointer, copies the frame pointers of the enclosing levels, adds its own, and makes room.</summary>
+    private static MicroOp* Enter<T>(CpuContext* cpu, MicroOp* op)
+        where T : unmanaged
+    {
+        ulong pointer = cpu->State.General[GeneralRegisterFile.Rsp] - (uint)sizeof(T);
+        if (!StackItems.TryWrite<AnyStack, T>(cpu, op, pointer, cpu->Read<T>(FramePointer)))
+        {
+            return null;
+        }
+
+        ulong frame = pointer & cpu->StackMask;
+        ulong outer = cpu->State.General[GeneralRegisterFile.Rbp];
+        for (int level = 1; level < op->Scale; level++)
+        {
+            outer -= (uint)sizeof(T);
+            pointer -= (uint)sizeof(T);
+            if (!StackItems.TryRead<AnyStack, T>(cpu, op, outer, out T display)
+                || !StackItems.TryWrite<AnyStack, T>(cpu, op, pointer, display))
+            {
+                return null;
+            }
+        }
+
+        T own = *(T*)&frame;
+        if (op->Scale > 0)
+        {
+            pointer -= (uint)sizeof(T);
+            if (!StackItems.TryWrite<AnyStack, T>(cpu, op, pointer, own))
+            {
+                return null;
+            }
+        }
+
+        AnyStack.SetPointer(cpu, pointer - (ulong)op->Immediate);
+        cpu->Write(FramePointer, own);
+        return op + 1;
+    }
+
+    private static MicroOp* Leave<T, TStack>(CpuContext* cpu, MicroOp* op)
+        where T : unmanaged
+        where TStack : struct, IStackForm
+    {
+        ulong frame = cpu->State.General[GeneralRegisterFile.Rbp];
+        if (!StackItems.TryRead<TStack, T>(cpu, op, frame, out T outer))
+        {
+            return null;
+        }
+
+        TStack.SetPointer(cpu, frame + (uint)sizeof(T));
+        cpu->Write(FramePointer, outer);
+        return op + 1;
+    }
+}

@@ -1,0 +1,46 @@
+using System.Runtime.CompilerServices;
+using KvmSharp.Cpu;
+using KvmSharp.Engine;
+using KvmSharp.Memory;
+
+namespace KvmSharp.Instructions.Shapes;
+
+/// <summary>How a memory operand's linear address comes about. A type parameter of every hot shape, so that the choice costs nothing at run time.</summary>
+internal unsafe interface IAddressForm
+{
+    /// <summary>Computes the linear address of the memory operand and makes the segment checks that the form needs.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="op">The instruction.</param>
+    /// <param name="size">Bytes accessed.</param>
+    /// <param name="write">Whether it stores.</param>
+    /// <param name="linear">The address.</param>
+    /// <returns><see langword="false"/> when a fault was raised.</returns>
+    static abstract bool TryAddress(CpuContext* cpu, MicroOp* op, int size, bool write, out ulong linear);
+}
+
+/// <summary>32-bit addresses through a segment with base 0 and limit FFFFFFFFh: the offset is the address.</summary>
+internal readonly unsafe struct Flat : IAddressForm
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryAddress(CpuContext* cpu, MicroOp* op, int size, bool write, out ulong linear)
+    {
+        linear = (uint)(cpu->Read<uint>(op->Base) + (cpu->Read<uint>(op->Index) << op->Scale) + (uint)op->Displacement);
+        return true;
+    }
+}
+
+/// <summary>Any segment and address size: the offset is truncated, checked against the segment and added to its base.</summary>
+internal readonly unsafe struct Segmented : IAddressForm
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryAddress(CpuContext* cpu, MicroOp* op, int size, bool write, out ulong linear)
+    {
+        if (SegmentAccess.TryTranslate(cpu, op->Segment, Operands.EffectiveAddress(cpu, op), size, write, out linear))
+        {
+            return true;
+        }
+
+        cpu->CurrentOp = op;
+        return false;
+    }
+}

@@ -1,0 +1,116 @@
+using System.Runtime.CompilerServices;
+using KvmSharp.Cpu;
+using KvmSharp.Engine;
+using KvmSharp.Memory;
+
+namespace KvmSharp.Instructions.Shapes;
+
+/// <summary>How the stack is addressed. A type parameter of the shapes that use it, as <see cref="IAddressForm"/> is for memory operands.</summary>
+/// <remarks>Pointers are given and taken without regard for the width of the stack: the form truncates them.</remarks>
+internal unsafe interface IStackForm
+{
+    /// <summary>Gives the linear address of an item on the stack, and makes the segment checks that the form needs.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="op">The instruction.</param>
+    /// <param name="pointer">The item's offset in SS.</param>
+    /// <param name="size">Its bytes.</param>
+    /// <param name="write">Whether it is stored.</param>
+    /// <param name="linear">The address.</param>
+    /// <returns><see langword="false"/> when #SS(0) was raised.</returns>
+    static abstract bool TryAddress(CpuContext* cpu, MicroOp* op, ulong pointer, int size, bool write, out ulong linear);
+
+    /// <summary>Sets the stack pointer: on a 16-bit stack the upper half of ESP stays.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="pointer">The new value.</param>
+    static abstract void SetPointer(CpuContext* cpu, ulong pointer);
+}
+
+/// <summary>A 32-bit stack in a segment with base 0 and limit FFFFFFFFh.</summary>
+internal readonly unsafe struct FlatStack : IStackForm
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryAddress(CpuContext* cpu, MicroOp* op, ulong pointer, int size, bool write, out ulong linear)
+    {
+        linear = (uint)pointer;
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void SetPointer(CpuContext* cpu, ulong pointer) => cpu->State.General[GeneralRegisterFile.Rsp] = (uint)pointer;
+}
+
+/// <summary>Any stack.</summary>
+internal readonly unsafe struct AnyStack : IStackForm
+{
+    public static bool TryAddress(CpuContext* cpu, MicroOp* op, ulong pointer, int size, bool write, out ulong linear)
+    {
+        if (SegmentAccess.TryTranslate(cpu, (int)SegmentIndex.Ss, pointer & cpu->StackMask, size, write, out linear))
+        {
+            return true;
+        }
+
+        cpu->CurrentOp = op;
+        return false;
+    }
+
+    public static void SetPointer(CpuContext* cpu, ulong pointer)
+    {
+        ref ulong register = ref cpu->State.General[GeneralRegisterFile.Rsp];
+        register = (register & ~cpu->StackMask) | (pointer & cpu->StackMask);
+    }
+}
+
+/// <summary>What the shapes on the stack share.</summary>
+internal static unsafe class StackItems
+{
+    /// <summary>Tells whether the stack of the code being lowered is a flat 32-bit one.</summary>
+    /// <param name="l">The instruction.</param>
+    /// <returns>Whether it is.</returns>
+    public static bool AreFlat(in Lowering l)
+    {
+        const uint Both = CodeMode.FlatData | CodeMode.Stack32;
+        return (l.Mode & Both) == Both;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryRead<TStack, T>(CpuContext* cpu, MicroOp* op, ulong pointer, out T value)
+        where TStack : struct, IStackForm
+        where T : unmanaged
+    {
+        if (TStack.TryAddress(cpu, op, pointer, sizeof(T), write: false, out ulong linear))
+        {
+            return LinearAccess.TryRead(cpu, op, linear, out value);
+        }
+
+        value = default;
+        return false;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryWrite<TStack, T>(CpuContext* cpu, MicroOp* op, ulong pointer, T value)
+        where TStack : struct, IStackForm
+        where T : unmanaged =>
+        TStack.TryAddress(cpu, op, pointer, sizeof(T), write: true, out ulong linear) && LinearAccess.TryWrite(cpu, op, linear, value);
+
+    /// <summary>Pushes; the stack pointer moves only when the item is stored.</summary>
+    /// <typeparam name="TStack">How the stack is addressed.</typeparam>
+    /// <typeparam name="T">The width.</typeparam>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="op">The instruction.</param>
+    /// <param name="value">The item.</param>
+    /// <returns>Whether it was stored.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryPush<TStack, T>(CpuContext* cpu, MicroOp* op, T value)
+        where TStack : struct, IStackForm
+        where T : unmanaged
+    {
+        ulong pointer = cpu->State.General[GeneralRegisterFile.Rsp] - (uint)sizeof(T);
+        if (!TryWrite<TStack, T>(cpu, op, pointer, value))
+        {
+            return false;
+        }
+
+        TStack.SetPointer(cpu, pointer);
+        return true;
+    }
+}

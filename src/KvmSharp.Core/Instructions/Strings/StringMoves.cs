@@ -1,0 +1,100 @@
+using System.Numerics;
+using KvmSharp.Cpu;
+using KvmSharp.Engine;
+
+namespace KvmSharp.Instructions.Strings;
+
+/// <summary>MOVS. Intel SDM Vol. 2B, "MOVS/MOVSB/MOVSW/MOVSD/MOVSQ: Move Data From String to String".</summary>
+internal readonly unsafe struct Movs : IStringOp
+{
+    public static bool Compares => false;
+
+    public static ulong Advance<T>(CpuContext* cpu, MicroOp* op, ulong most)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+    {
+        ulong count = most > 1 ? CopyAhead<T>(cpu, op, most) : 0;
+        if (count == 0)
+        {
+            if (!StringOperands.TryRead(cpu, op, op->Segment, GeneralRegisterFile.Rsi, out T value) || !StringOperands.TryWrite(cpu, op, value))
+            {
+                return 0;
+            }
+
+            count = 1;
+        }
+
+        StringOperands.Move<T>(cpu, op, GeneralRegisterFile.Rsi, count);
+        StringOperands.Move<T>(cpu, op, GeneralRegisterFile.Rdi, count);
+        return count;
+    }
+
+    private static ulong CopyAhead<T>(CpuContext* cpu, MicroOp* op, ulong count)
+        where T : unmanaged
+    {
+        T* from = StringOperands.Ahead<T>(cpu, op, op->Segment, GeneralRegisterFile.Rsi, write: false, ref count);
+        T* to = StringOperands.Ahead<T>(cpu, op, (int)SegmentIndex.Es, GeneralRegisterFile.Rdi, write: true, ref count);
+        if (from is null || to is null)
+        {
+            return 0;
+        }
+
+        // A destination a little behind the source repeats what lies between them. One copy may then go only as far as the source
+        // has not been overwritten by it.
+        ulong gap = (ulong)((byte*)to - (byte*)from);
+        if (gap != 0 && gap < count * (uint)sizeof(T))
+        {
+            count = gap / (uint)sizeof(T);
+        }
+
+        new ReadOnlySpan<T>(from, (int)count).CopyTo(new Span<T>(to, (int)count));
+        return count;
+    }
+}
+
+/// <summary>STOS. Intel SDM Vol. 2B, "STOS/STOSB/STOSW/STOSD/STOSQ: Store String".</summary>
+internal readonly unsafe struct Stos : IStringOp
+{
+    public static bool Compares => false;
+
+    public static ulong Advance<T>(CpuContext* cpu, MicroOp* op, ulong most)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+    {
+        T value = cpu->Read<T>(CpuContext.OffsetOfGeneral(GeneralRegisterFile.Rax));
+        ulong count = most;
+        T* to = most > 1 ? StringOperands.Ahead<T>(cpu, op, (int)SegmentIndex.Es, GeneralRegisterFile.Rdi, write: true, ref count) : null;
+        if (to is not null)
+        {
+            new Span<T>(to, (int)count).Fill(value);
+        }
+        else if (StringOperands.TryWrite(cpu, op, value))
+        {
+            count = 1;
+        }
+        else
+        {
+            return 0;
+        }
+
+        StringOperands.Move<T>(cpu, op, GeneralRegisterFile.Rdi, count);
+        return count;
+    }
+}
+
+/// <summary>LODS. Intel SDM Vol. 2A, "LODS/LODSB/LODSW/LODSD/LODSQ: Load String".</summary>
+internal readonly unsafe struct Lods : IStringOp
+{
+    public static bool Compares => false;
+
+    public static ulong Advance<T>(CpuContext* cpu, MicroOp* op, ulong most)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+    {
+        if (!StringOperands.TryRead(cpu, op, op->Segment, GeneralRegisterFile.Rsi, out T value))
+        {
+            return 0;
+        }
+
+        cpu->Write(CpuContext.OffsetOfGeneral(GeneralRegisterFile.Rax), value);
+        StringOperands.Move<T>(cpu, op, GeneralRegisterFile.Rsi, 1);
+        return 1;
+    }
+}

@@ -1,0 +1,132 @@
+using System.Numerics;
+using Iced.Intel;
+using KvmSharp.Cpu;
+using KvmSharp.Engine;
+using KvmSharp.Instructions.Shapes;
+using KvmSharp.Operations;
+
+namespace KvmSharp.Instructions.Strings;
+
+/// <summary>What one string instruction does in one iteration, or in several at once.</summary>
+internal unsafe interface IStringOp
+{
+    /// <summary>Gets whether REPE and REPNE look at ZF: CMPS and SCAS.</summary>
+    static abstract bool Compares { get; }
+
+    /// <summary>Does one iteration or more, and moves the index registers; the counter is the caller's.</summary>
+    /// <typeparam name="T">The width.</typeparam>
+    /// <param name="cpu">The processor; its <c>CurrentOp</c> is the instruction.</param>
+    /// <param name="op">The instruction.</param>
+    /// <param name="most">How many iterations may be done, at least 1.</param>
+    /// <returns>How many were done; 0 when a fault was raised or an exit is needed: then nothing happened.</returns>
+    static abstract ulong Advance<T>(CpuContext* cpu, MicroOp* op, ulong most)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>;
+}
+
+/// <summary>The shape of string instructions. Intel SDM Vol. 2B, "REP/REPE/REPZ/REPNE/REPNZ: Repeat String Operation Prefix".</summary>
+/// <remarks>
+/// A repeated one ends its block, for it may stop between iterations: each is paid for like an instruction, and when the budget is
+/// spent or a request waits, RIP stays at the instruction and the registers say what is left.
+/// </remarks>
+internal static unsafe class StringShape
+{
+    /// <summary>Chooses the handler of an instruction.</summary>
+    /// <typeparam name="TOp">The operation.</typeparam>
+    /// <param name="l">The instruction.</param>
+    public static void Lower<TOp>(ref Lowering l)
+        where TOp : struct, IStringOp
+    {
+        if (!l.Instruction.IsStringInstruction)
+        {
+            return; // MOVSD and CMPSD name SSE2 instructions as well
+        }
+
+        l.Op->Segment = (byte)(l.Instruction.MemorySegment - Register.ES);
+        switch (l.Instruction.MemorySize.GetSize())
+        {
+            case 1:
+                Lower<TOp, byte>(ref l);
+                break;
+            case 2:
+                Lower<TOp, ushort>(ref l);
+                break;
+            case 4:
+                Lower<TOp, uint>(ref l);
+                break;
+            default:
+                Lower<TOp, ulong>(ref l);
+                break;
+        }
+    }
+
+    private static void Lower<TOp, T>(ref Lowering l)
+        where TOp : struct, IStringOp
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+    {
+        bool whileEqual = l.Instruction.HasRepePrefix;
+        bool whileNotEqual = l.Instruction.HasRepnePrefix;
+        l.Op->Traits |= (whileEqual ? MicroOpTraits.Rep : MicroOpTraits.None) | (whileNotEqual ? MicroOpTraits.Repne : MicroOpTraits.None);
+        if (!whileEqual && !whileNotEqual)
+        {
+            l.Op->Handler = &Once<TOp, T>;
+            return;
+        }
+
+        l.EndsBlock = true;
+        l.Links = 1;
+        l.Op->Handler = &Repeat<TOp, T>;
+    }
+
+    private static MicroOp* Once<TOp, T>(CpuContext* cpu, MicroOp* op)
+        where TOp : struct, IStringOp
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+    {
+        cpu->CurrentOp = op;
+        return TOp.Advance<T>(cpu, op, 1) != 0 ? op + 1 : null;
+    }
+
+    private static MicroOp* Repeat<TOp, T>(CpuContext* cpu, MicroOp* op)
+        where TOp : struct, IStringOp
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+    {
+        cpu->CurrentOp = op;
+        bool whileEqual = (op->Traits & MicroOpTraits.Rep) != 0;
+        ArithmeticFlags before = cpu->Flags;
+        ulong count = StringOperands.Index(cpu, op, GeneralRegisterFile.Rcx);
+        while (count != 0)
+        {
+            // The iteration under way is paid for; those that are done with it are paid for behind it.
+            ulong done = TOp.Advance<T>(cpu, op, Math.Min(count, (ulong)cpu->Remaining + 1));
+            if (done == 0)
+            {
+                cpu->Flags = before; // as silicon does: a comparison that faults leaves no trace in the flags
+                return null;
+            }
+
+            count -= done;
+            StringOperands.SetIndex(cpu, op, GeneralRegisterFile.Rcx, count);
+            cpu->Remaining -= (long)done - 1;
+            if (count == 0 || (TOp.Compares && cpu->Flags.Zero != whileEqual))
+            {
+                break;
+            }
+
+            if (cpu->Remaining <= 0 || cpu->Pending != 0)
+            {
+                return Suspend(cpu, op);
+            }
+
+            cpu->Remaining--;
+        }
+
+        return BranchShape.FallThrough(cpu, op);
+    }
+
+    private static MicroOp* Suspend(CpuContext* cpu, MicroOp* op)
+    {
+        cpu->State.Rip = (uint)(cpu->State.Rip + op->Offset);
+        cpu->LinkPlace = null;
+        cpu->Stop = StopReason.Resynchronize;
+        return null;
+    }
+}

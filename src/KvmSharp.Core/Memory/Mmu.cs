@@ -1,0 +1,338 @@
+using KvmSharp.Cpu;
+using KvmSharp.Engine;
+using KvmSharp.Events;
+using KvmSharp.Paging;
+
+namespace KvmSharp.Memory;
+
+/// <summary>The slow half of memory access for one vCPU: translates, fills the TLB, and reaches RAM or the devices.</summary>
+internal sealed unsafe class Mmu : IPageTables
+{
+    private readonly CpuContext* _cpu;
+    private readonly GuestMemory _memory;
+    private readonly DeviceAccess _devices;
+    private readonly VirtualMachine _vm;
+    private readonly VcpuEngine _engine;
+    private readonly CodeTranslations _code = new();
+
+    public Mmu(VcpuEngine engine, VirtualMachine vm, DeviceAccess devices)
+    {
+        _engine = engine;
+        _cpu = engine.Cpu;
+        _vm = vm;
+        _memory = vm.Memory;
+        _devices = devices;
+    }
+
+    /// <summary>Gets the number of translations that the TLB did not have.</summary>
+    public ulong Misses { get; private set; }
+
+    private bool IsPaging => (_cpu->State.Cr0 & Cr0.Paging) != 0;
+
+    public bool TryRead(ulong linear, int size, byte* destination, DataAccess access)
+    {
+        int first = WithinPage(linear, size);
+        if (!TryTranslate(linear, access, out ulong physical))
+        {
+            return false;
+        }
+
+        if (first == size)
+        {
+            return ReadPhysical(physical, size, destination);
+        }
+
+        return TryTranslate((uint)(linear + (uint)first), access, out ulong second)
+            && ReadPhysical(physical, first, destination)
+            && ReadPhysical(second, size - first, destination + first);
+    }
+
+    public bool TryWrite(ulong linear, int size, byte* source, DataAccess access)
+    {
+        int first = WithinPage(linear, size);
+        if (!TryTranslate(linear, access, out ulong physical))
+        {
+            return false;
+        }
+
+        if (first == size)
+        {
+            return WritePhysical(physical, size, source);
+        }
+
+        return TryTranslate((uint)(linear + (uint)first), access, out ulong second)
+            && WritePhysical(physical, first, source)
+            && WritePhysical(second, size - first, source + first);
+    }
+
+    /// <summary>Translates a range of at most a page without touching it.</summary>
+    /// <param name="linear">The first byte.</param>
+    /// <param name="size">Bytes.</param>
+    /// <param name="access">Kind and rights.</param>
+    /// <returns>Whether the access will not page-fault.</returns>
+    public bool TryProbe(ulong linear, int size, DataAccess access)
+    {
+        int first = WithinPage(linear, size);
+        return TryTranslate(linear, access, out _)
+            && (first == size || TryTranslate((uint)(linear + (uint)first), access, out _));
+    }
+
+    /// <summary>Finds host memory for an atomic operation or a bulk copy inside one page.</summary>
+    /// <param name="linear">The first byte.</param>
+    /// <param name="access">Kind and rights.</param>
+    /// <param name="host">The host address, or null when the page is not plain RAM for this access: use the slow path.</param>
+    /// <returns><see langword="false"/> when it page-faults.</returns>
+    public bool TryGetHost(ulong linear, DataAccess access, out byte* host)
+    {
+        host = null;
+        if (!TryTranslate(linear, access, out ulong physical))
+        {
+            return false;
+        }
+
+        SlotMemory? slot = _memory.Find(physical);
+        if (slot is null)
+        {
+            return true;
+        }
+
+        if ((access & DataAccess.Write) != 0)
+        {
+            PageRecord* record = slot.RecordOf(physical);
+            if (slot.IsReadOnly || record->CodeGranules != 0)
+            {
+                return true;
+            }
+
+            record->Dirty = 1;
+        }
+
+        host = slot.PageOf(physical) + (physical & GuestPage.OffsetMask);
+        return true;
+    }
+
+    /// <summary>Translates the address of code.</summary>
+    /// <param name="linear">The linear address.</param>
+    /// <param name="physical">The guest-physical address.</param>
+    /// <returns><see langword="false"/> when it raised #PF.</returns>
+    public bool TryTranslateCode(ulong linear, out ulong physical)
+    {
+        if (_code.TryFind(linear, _cpu->Cpl == 3, out physical))
+        {
+            return true;
+        }
+
+        physical = linear;
+        if (IsPaging)
+        {
+            PageAccess access = PageAccess.Execute | (_cpu->Cpl == 3 ? PageAccess.User : PageAccess.Read);
+            WalkResult walk = Walk(linear, access);
+            if (walk.IsFault)
+            {
+                return Faults.PageFault(_cpu, linear, walk.ErrorCode);
+            }
+
+            physical = walk.Physical;
+        }
+
+        physical &= _vm.AddressMask;
+        _code.Add(linear, _cpu->Cpl == 3, physical);
+        return true;
+    }
+
+    /// <summary>Walks the tables for KVM_TRANSLATE: nothing is marked, nothing raised.</summary>
+    /// <param name="linear">The linear address.</param>
+    /// <param name="access">The access to judge.</param>
+    /// <param name="steps">Receives the entries met.</param>
+    /// <returns>The walk.</returns>
+    public WalkResult Look(ulong linear, PageAccess access, Span<WalkStep> steps) => IsPaging
+        ? Walk(linear, access | PageAccess.Quiet, steps)
+        : new WalkResult { Physical = linear & _vm.AddressMask, PageShift = GuestPage.Shift, IsWritable = true, IsUser = true };
+
+    /// <summary>Forgets translations, data and code.</summary>
+    /// <param name="keepGlobal">Whether global pages stay.</param>
+    public void Flush(bool keepGlobal)
+    {
+        Tlb.Flush(_cpu->SupervisorTlb, keepGlobal);
+        Tlb.Flush(_cpu->UserTlb, keepGlobal);
+        _code.Flush();
+        _engine.Code.ForgetTargets();
+    }
+
+    public void FlushPage(ulong linear)
+    {
+        Tlb.FlushPage(_cpu->SupervisorTlb, linear);
+        Tlb.FlushPage(_cpu->UserTlb, linear);
+        _code.Flush();
+        _engine.Code.ForgetTargets();
+    }
+
+    /// <summary>Makes writes look again: to one page that now holds code, or to all when dirty bits were taken.</summary>
+    /// <param name="physicalPage">The page, or null for all.</param>
+    public void ForbidWrites(ulong? physicalPage)
+    {
+        Tlb.ForbidWrites(_cpu->SupervisorTlb, physicalPage);
+        Tlb.ForbidWrites(_cpu->UserTlb, physicalPage);
+    }
+
+    /// <inheritdoc/>
+    public ulong ReadEntry(ulong physical, int bytes)
+    {
+        physical &= _vm.AddressMask;
+        SlotMemory? slot = _memory.Find(physical);
+        if (slot is null)
+        {
+            return 0;
+        }
+
+        byte* place = slot.PageOf(physical) + (physical & GuestPage.OffsetMask);
+        return bytes == sizeof(uint) ? Volatile.Read(ref *(uint*)place) : Volatile.Read(ref *(ulong*)place);
+    }
+
+    /// <inheritdoc/>
+    public void SetBits(ulong physical, ulong bits, int bytes)
+    {
+        physical &= _vm.AddressMask;
+        SlotMemory? slot = _memory.Find(physical);
+        if (slot is null || slot.IsReadOnly)
+        {
+            return;
+        }
+
+        // Accessed and Dirty lie in the low half of an entry of either size.
+        Interlocked.Or(ref *(uint*)(slot.PageOf(physical) + (physical & GuestPage.OffsetMask)), (uint)bits);
+        slot.RecordOf(physical)->Dirty = 1;
+        NotifyIfCode(slot, physical, bytes);
+    }
+
+    private static int WithinPage(ulong linear, int size) => Math.Min(size, GuestPage.Size - (int)(linear & GuestPage.OffsetMask));
+
+    private static void Copy(byte* from, byte* to, int size)
+    {
+        // One host access per guest access of a natural width: the guest relies on it being indivisible.
+        switch (size)
+        {
+            case 1:
+                *to = *from;
+                break;
+            case 2:
+                *(ushort*)to = *(ushort*)from;
+                break;
+            case 4:
+                *(uint*)to = *(uint*)from;
+                break;
+            case 8:
+                *(ulong*)to = *(ulong*)from;
+                break;
+            default:
+                new ReadOnlySpan<byte>(from, size).CopyTo(new Span<byte>(to, size));
+                break;
+        }
+    }
+
+    private WalkResult Walk(ulong linear, PageAccess access, Span<WalkStep> steps = default)
+    {
+        var registers = new PagingRegisters(_cpu->State.Cr0, _cpu->State.Cr3, _cpu->State.Cr4);
+        return PageWalker.Walk<Paging32Bit>(this, registers, linear, access, steps);
+    }
+
+    private bool TryTranslate(ulong linear, DataAccess access, out ulong physical)
+    {
+        bool user = _cpu->Cpl == 3 && (access & DataAccess.System) == 0;
+        bool write = (access & DataAccess.Write) != 0;
+        Misses++;
+        bool mayWrite = true;
+        bool global = false;
+        physical = linear;
+        if (IsPaging)
+        {
+            PageAccess asked = (user ? PageAccess.User : PageAccess.Read) | (write ? PageAccess.Write : PageAccess.Read);
+            WalkResult walk = Walk(linear, asked);
+            if (walk.IsFault)
+            {
+                return Faults.PageFault(_cpu, linear, walk.ErrorCode);
+            }
+
+            physical = walk.Physical;
+            mayWrite = walk.MayWrite;
+            global = walk.IsGlobal;
+        }
+
+        physical &= _vm.AddressMask;
+        Fill(user ? _cpu->UserTlb : _cpu->SupervisorTlb, linear, physical, mayWrite, global);
+        return true;
+    }
+
+    private void Fill(TlbEntry* table, ulong linear, ulong physical, bool mayWrite, bool global)
+    {
+        SlotMemory? slot = _memory.Find(physical);
+        if (slot is null)
+        {
+            return;
+        }
+
+        ulong page = linear & ~(ulong)GuestPage.OffsetMask;
+        PageRecord* record = slot.RecordOf(physical);
+        bool plain = !slot.IsReadOnly && record->CodeGranules == 0 && (!slot.LogsDirtyPages || record->Dirty != 0);
+        TlbEntry* entry = Tlb.EntryOf(table, linear);
+        entry->ReadTag = page;
+        entry->WriteTag = mayWrite && plain ? page : Tlb.Never;
+        entry->Addend = (ulong)slot.PageOf(physical) - page;
+        entry->Physical = (physical & ~(ulong)GuestPage.OffsetMask) | (global ? Tlb.GlobalBit : 0);
+    }
+
+    private bool ReadPhysical(ulong physical, int size, byte* destination)
+    {
+        SlotMemory? slot = _memory.Find(physical);
+        if (slot is not null)
+        {
+            Copy(slot.PageOf(physical) + (physical & GuestPage.OffsetMask), destination, size);
+            return true;
+        }
+
+        for (int done = 0; done < size; done += sizeof(ulong))
+        {
+            int part = Math.Min(sizeof(ulong), size - done);
+            if (!_devices.TryMmio(ExitDirection.Read, physical + (uint)done, new Span<byte>(destination + done, part)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private bool WritePhysical(ulong physical, int size, byte* source)
+    {
+        SlotMemory? slot = _memory.Find(physical);
+        if (slot is { IsReadOnly: false })
+        {
+            slot.RecordOf(physical)->Dirty = 1;
+            Copy(source, slot.PageOf(physical) + (physical & GuestPage.OffsetMask), size);
+            NotifyIfCode(slot, physical, size);
+            return true;
+        }
+
+        for (int done = 0; done < size; done += sizeof(ulong))
+        {
+            int part = Math.Min(sizeof(ulong), size - done);
+            if (!_devices.TryMmio(ExitDirection.Write, physical + (uint)done, new Span<byte>(source + done, part)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private void NotifyIfCode(SlotMemory slot, ulong physical, int size)
+    {
+        // The bytes are stored first and the bits read behind a fence: a vCPU that decodes meanwhile sets its bit first and reads
+        // the bytes behind a fence, so that at least one of the two notices the other.
+        Interlocked.MemoryBarrier();
+        if (slot.RecordOf(physical)->CodeGranules != 0)
+        {
+            _vm.CodeWritten(physical, size, _engine);
+        }
+    }
+}

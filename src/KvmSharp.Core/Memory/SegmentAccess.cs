@@ -1,0 +1,49 @@
+using System.Runtime.CompilerServices;
+using KvmSharp.Cpu;
+using KvmSharp.Events;
+
+namespace KvmSharp.Memory;
+
+/// <summary>Offsets in segments become linear addresses. Intel SDM Vol. 3A, "Limit Checking" and "Type Checking".</summary>
+internal static unsafe class SegmentAccess
+{
+    /// <summary>Checks an access through a segment and gives its linear address.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="segment">The segment, ES to GS.</param>
+    /// <param name="offset">The offset, already truncated to the address size.</param>
+    /// <param name="size">Bytes.</param>
+    /// <param name="write">Whether it stores.</param>
+    /// <param name="linear">The linear address.</param>
+    /// <returns><see langword="false"/> when #GP(0), or #SS(0) through SS, was raised.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryTranslate(CpuContext* cpu, int segment, ulong offset, int size, bool write, out ulong linear)
+    {
+        ref SegmentView view = ref cpu->Views[segment];
+        linear = (uint)(view.Base + offset);
+        long last = (long)offset + size - 1;
+        return last <= (write ? view.WriteBound : view.ReadBound) || CheckFully(cpu, segment, offset, size, write);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool CheckFully(CpuContext* cpu, int segment, ulong offset, int size, bool write)
+    {
+        ref SegmentCache cache = ref cpu->State.Segments[segment];
+        bool real = (cpu->State.Cr0 & Cr0.ProtectionEnable) == 0;
+        bool permitted = real || (write ? cache.IsWritable : cache.IsReadable);
+        bool allowed = !cache.Unusable && permitted && InLimit(cache, offset, size);
+        return allowed
+            || Faults.Raise(cpu, segment == (int)SegmentIndex.Ss ? Vector.StackFault : Vector.GeneralProtection, 0);
+    }
+
+    internal static bool InLimit(in SegmentCache cache, ulong offset, int size)
+    {
+        ulong last = offset + (ulong)size - 1;
+        if (!cache.IsExpandDown)
+        {
+            return last <= cache.Limit;
+        }
+
+        ulong top = cache.IsBig ? uint.MaxValue : ushort.MaxValue;
+        return offset > cache.Limit && last <= top;
+    }
+}

@@ -1,0 +1,127 @@
+using System.Runtime.CompilerServices;
+using KvmSharp.Cpu;
+using KvmSharp.Events;
+using KvmSharp.Memory;
+
+namespace KvmSharp.Segmentation;
+
+/// <summary>Several pushes that happen all or not at all: collected first, then checked together, then written.</summary>
+/// <remarks>The present stack, or one that a gate switches to and that is not in SS and ESP yet.</remarks>
+internal unsafe ref struct StackFrame
+{
+    private readonly CpuContext* _cpu;
+    private readonly SegmentCache _segment;
+    private readonly ulong _start;
+    private readonly int _size;
+    private readonly int _privilege;
+    private readonly uint _errorCode;
+    private SlotBuffer _values;
+    private int _count;
+
+    private StackFrame(CpuContext* cpu, scoped in SegmentCache segment, ulong start, int size, int privilege, uint errorCode)
+    {
+        _cpu = cpu;
+        _segment = segment;
+        _start = start & StackPointer.MaskOf(segment);
+        _size = size;
+        _privilege = privilege;
+        _errorCode = errorCode;
+    }
+
+    /// <summary>Gets the stack pointer behind all pushes.</summary>
+    public readonly ulong Pointer => (_start - (ulong)(_count * _size)) & StackPointer.MaskOf(_segment);
+
+    /// <summary>Starts a frame on the present stack; a limit violation raises #SS(0).</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="size">Bytes of each push: 2 or 4.</param>
+    /// <returns>An empty frame.</returns>
+    public static StackFrame OnPresentStack(CpuContext* cpu, int size) =>
+        new(cpu, cpu->State.Segments[(int)SegmentIndex.Ss], cpu->State.General[GeneralRegisterFile.Rsp], size, cpu->Cpl, 0);
+
+    /// <summary>Starts a frame on another stack; a limit violation raises #SS with its selector.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="stack">The stack.</param>
+    /// <param name="size">Bytes of each push: 2 or 4.</param>
+    /// <returns>An empty frame.</returns>
+    public static StackFrame On(CpuContext* cpu, scoped in SwitchedStack stack, int size) =>
+        new(cpu, stack.Segment, stack.Pointer, size, stack.Segment.Dpl, new Selector(stack.Segment.Selector).ErrorCode);
+
+    /// <summary>Adds a push.</summary>
+    /// <param name="value">The value, truncated to the push size when it is written.</param>
+    public void Push(ulong value) => _values[_count++] = value;
+
+    /// <summary>Writes the frame if all of it can be written. The stack pointer is left to the caller.</summary>
+    /// <returns>Whether no fault was raised.</returns>
+    public readonly bool TryWrite()
+    {
+        for (int i = 1; i <= _count; i++)
+        {
+            ulong offset = OffsetOf(i);
+            bool allowed = !_segment.Unusable && _segment.IsWritable && SegmentAccess.InLimit(_segment, offset, _size);
+            if (!allowed)
+            {
+                return Faults.Raise(_cpu, Vector.StackFault, _errorCode);
+            }
+        }
+
+        // A single write is all or nothing by itself.
+        return (_count == 1 || TryProbe()) && TryStore();
+    }
+
+    private readonly bool TryProbe()
+    {
+        DataAccess access = _privilege == 3 ? DataAccess.Write : DataAccess.SystemWrite;
+        int bytes = _count * _size;
+        if ((ulong)bytes <= _start)
+        {
+            return LinearAccess.TryProbeWrite(_cpu, LinearOf(_count), bytes, access);
+        }
+
+        // The stack pointer wraps inside the frame: slot by slot.
+        for (int i = 1; i <= _count; i++)
+        {
+            if (!LinearAccess.TryProbeWrite(_cpu, LinearOf(i), _size, access))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private readonly bool TryStore()
+    {
+        for (int i = 1; i <= _count; i++)
+        {
+            ulong value = _values[i - 1];
+            bool done = _size == sizeof(ushort) ? TryStore(LinearOf(i), (ushort)value) : TryStore(LinearOf(i), (uint)value);
+            if (!done)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    // The quick way goes through the TLB of the present privilege; it is right only when that is also the stack's.
+    private readonly bool TryStore<T>(ulong linear, T value)
+        where T : unmanaged =>
+        _privilege == _cpu->Cpl ? LinearAccess.TryWrite(_cpu, linear, value) : LinearAccess.TryWriteSystem(_cpu, linear, value);
+
+    private readonly ulong OffsetOf(int push) => (_start - (ulong)(push * _size)) & StackPointer.MaskOf(_segment);
+
+    private readonly ulong LinearOf(int push) => (uint)(_segment.Base + OffsetOf(push));
+
+    /// <summary>Room for the largest frame: SS, ESP, 31 call-gate parameters, CS and EIP.</summary>
+    [InlineArray(35)]
+    private struct SlotBuffer
+    {
+        private ulong _first;
+    }
+}
+
+/// <summary>A stack of another privilege level that a transfer is about to switch to.</summary>
+/// <param name="Segment">What SS becomes.</param>
+/// <param name="Pointer">What ESP or SP becomes, before any push.</param>
+internal readonly record struct SwitchedStack(SegmentCache Segment, ulong Pointer);

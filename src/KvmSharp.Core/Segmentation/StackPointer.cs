@@ -1,0 +1,56 @@
+using KvmSharp.Cpu;
+using KvmSharp.Memory;
+
+namespace KvmSharp.Segmentation;
+
+/// <summary>ESP, or SP alone when the stack segment is a 16-bit one. Intel SDM Vol. 1, "Address-Size Attribute for Stack".</summary>
+internal static unsafe class StackPointer
+{
+    /// <summary>Gives the part of ESP that addresses a stack.</summary>
+    /// <param name="stack">The stack segment.</param>
+    /// <returns>FFFFh or FFFFFFFFh.</returns>
+    public static ulong MaskOf(in SegmentCache stack) => stack.IsBig ? uint.MaxValue : ushort.MaxValue;
+
+    /// <summary>Sets the stack pointer; a 16-bit stack leaves the upper half of ESP.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="stack">The stack segment it belongs to.</param>
+    /// <param name="value">The new value.</param>
+    public static void Set(CpuContext* cpu, in SegmentCache stack, ulong value)
+    {
+        ref ulong pointer = ref cpu->State.General[GeneralRegisterFile.Rsp];
+        pointer = stack.IsBig ? (uint)value : (pointer & ~(ulong)ushort.MaxValue) | (ushort)value;
+    }
+
+    /// <summary>Moves the present stack pointer up.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="bytes">The distance.</param>
+    public static void Release(CpuContext* cpu, uint bytes) =>
+        Set(cpu, cpu->State.Segments[(int)SegmentIndex.Ss], cpu->State.General[GeneralRegisterFile.Rsp] + bytes);
+
+    /// <summary>Reads from the present stack without popping.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="distance">Bytes above the top.</param>
+    /// <param name="size">2 or 4.</param>
+    /// <param name="value">The value, zero-extended.</param>
+    /// <returns>Whether no fault was raised.</returns>
+    public static bool TryPeek(CpuContext* cpu, uint distance, int size, out ulong value)
+    {
+        value = 0;
+        ulong offset = (cpu->State.General[GeneralRegisterFile.Rsp] + distance) & cpu->StackMask;
+        if (!SegmentAccess.TryTranslate(cpu, (int)SegmentIndex.Ss, offset, size, write: false, out ulong linear))
+        {
+            return false;
+        }
+
+        if (size == sizeof(ushort))
+        {
+            bool done = LinearAccess.TryRead(cpu, linear, out ushort word);
+            value = word;
+            return done;
+        }
+
+        bool read = LinearAccess.TryRead(cpu, linear, out uint doubleword);
+        value = doubleword;
+        return read;
+    }
+}

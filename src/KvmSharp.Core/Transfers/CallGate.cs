@@ -1,0 +1,77 @@
+using KvmSharp.Cpu;
+using KvmSharp.Events;
+using KvmSharp.Segmentation;
+using KvmSharp.Tasks;
+
+namespace KvmSharp.Transfers;
+
+/// <summary>JMP and CALL through a call gate. Intel SDM Vol. 3A, "Accessing a Code Segment Through a Call Gate".</summary>
+internal static unsafe class CallGate
+{
+    /// <summary>Goes through a gate that the program may use and that is present.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="gate">The gate.</param>
+    /// <param name="call">Whether it is a CALL: only that may gain privilege.</param>
+    /// <param name="returnRip">The address behind the instruction.</param>
+    /// <returns>Whether no fault was raised.</returns>
+    public static bool TryEnter(CpuContext* cpu, Gate gate, bool call, ulong returnRip)
+    {
+        Selector selector = gate.Selector;
+        if (!SegmentLoads.TryReadCode(cpu, selector, Vector.GeneralProtection, out Descriptor descriptor))
+        {
+            return false;
+        }
+
+        bool mayDiffer = call || descriptor.IsConforming;
+        bool allowed = mayDiffer ? descriptor.Dpl <= cpu->Cpl : descriptor.Dpl == cpu->Cpl;
+        if (!allowed)
+        {
+            return Faults.Raise(cpu, Vector.GeneralProtection, selector.ErrorCode);
+        }
+
+        bool inward = !descriptor.IsConforming && descriptor.Dpl < cpu->Cpl;
+        int privilege = inward ? descriptor.Dpl : cpu->Cpl;
+        if (!CodeTarget.TryMake(cpu, selector.WithRpl(privilege), descriptor, gate.Offset, out CodeTarget target))
+        {
+            return false;
+        }
+
+        return inward
+            ? TryEnterInner(cpu, gate, target, privilege, returnRip)
+            : FarBranch.TryEnter(cpu, target, call, gate.Size, returnRip);
+    }
+
+    // The inner stack: old SS, old ESP, the parameters as they lay on the old stack, CS, EIP.
+    private static bool TryEnterInner(CpuContext* cpu, Gate gate, in CodeTarget target, int privilege, ulong returnRip)
+    {
+        if (!TaskStacks.TryPrepare(cpu, privilege, out SwitchedStack stack))
+        {
+            return false;
+        }
+
+        var frame = StackFrame.On(cpu, stack, gate.Size);
+        frame.Push(cpu->State.Segments[(int)SegmentIndex.Ss].Selector);
+        frame.Push(cpu->State.General[GeneralRegisterFile.Rsp]);
+        for (int i = gate.ParameterCount - 1; i >= 0; i--)
+        {
+            if (!StackPointer.TryPeek(cpu, (uint)(i * gate.Size), gate.Size, out ulong parameter))
+            {
+                return false;
+            }
+
+            frame.Push(parameter);
+        }
+
+        frame.Push(cpu->State.Segments[(int)SegmentIndex.Cs].Selector);
+        frame.Push(returnRip);
+        if (!frame.TryWrite())
+        {
+            return false;
+        }
+
+        StackPointer.Set(cpu, stack.Segment, frame.Pointer);
+        cpu->State.Segments[(int)SegmentIndex.Ss] = stack.Segment;
+        target.Enter(cpu);
+        return true;
+    }
+}

@@ -1,0 +1,157 @@
+using Iced.Intel;
+using KvmSharp.Cpu;
+using KvmSharp.Engine;
+using KvmSharp.Instructions;
+using KvmSharp.Segmentation;
+using KvmSharp.Tasks;
+
+namespace KvmSharp.Transfers;
+
+/// <summary>IRET and IRETD. Intel SDM Vol. 2A, "IRET/IRETD/IRETQ".</summary>
+internal static unsafe class InterruptReturn
+{
+    private const ulong VirtualInterruptFlags = Rflags.VirtualInterrupt | Rflags.VirtualInterruptPending;
+
+    public static void Register(LoweringTable table)
+    {
+        table.Add(Mnemonic.Iret, &LowerNarrow);
+        table.Add(Mnemonic.Iretd, &LowerWide);
+    }
+
+    private static void LowerNarrow(ref Lowering lowering) => SystemForms.LowerTransfer(ref lowering, &Return, sizeof(ushort));
+
+    private static void LowerWide(ref Lowering lowering) => SystemForms.LowerTransfer(ref lowering, &Return, sizeof(uint));
+
+    private static bool Return(CpuContext* cpu, MicroOp* op)
+    {
+        if (!TryReturn(cpu, op))
+        {
+            return false;
+        }
+
+        cpu->State.Events.NmiMasked = 0;
+        return true;
+    }
+
+    private static bool TryReturn(CpuContext* cpu, MicroOp* op)
+    {
+        if (!ProcessorMode.TryRequireVirtual8086Iopl(cpu))
+        {
+            return false;
+        }
+
+        bool isProtected = ProcessorMode.IsProtected(cpu);
+        if (isProtected && (cpu->State.Rflags & Rflags.NestedTask) != 0)
+        {
+            return TaskEntry.TryReturn(cpu, GeneralShape.NextRip(cpu, op));
+        }
+
+        int size = Operands.Size(op);
+        if (!StackPointer.TryPeek(cpu, 0, size, out ulong offset)
+            || !StackPointer.TryPeek(cpu, (uint)size, size, out ulong selector)
+            || !StackPointer.TryPeek(cpu, 2 * (uint)size, size, out ulong flags))
+        {
+            return false;
+        }
+
+        var image = new ReturnImage(size, offset, (ushort)selector, flags);
+        if (!isProtected)
+        {
+            return TryReturnUnprotected(cpu, image);
+        }
+
+        bool toVirtual8086 = size > sizeof(ushort) && (flags & Rflags.Virtual8086) != 0 && cpu->Cpl == 0;
+        return toVirtual8086 ? TryReturnToVirtual8086(cpu, image) : TryReturnProtected(cpu, image);
+    }
+
+    private static bool TryReturnUnprotected(CpuContext* cpu, in ReturnImage image)
+    {
+        if (!CodeTarget.TryMakeUnprotected(cpu, image.Selector, image.Offset, out CodeTarget target))
+        {
+            return false;
+        }
+
+        StackPointer.Release(cpu, image.Bytes);
+        FlagsRegister.Write(cpu, image.Flags, FlagsRegister.Changeable(cpu, image.Size) | image.ResumeMask);
+        target.Enter(cpu);
+        return true;
+    }
+
+    private static bool TryReturnProtected(CpuContext* cpu, in ReturnImage image)
+    {
+        var selector = new Selector(image.Selector);
+        if (!ReturnTarget.TryMake(cpu, selector, image.Offset, out CodeTarget target))
+        {
+            return false;
+        }
+
+        SwitchedStack stack = default;
+        bool outward = selector.Rpl != cpu->Cpl;
+        if (outward && !ReturnTarget.TryReadStack(cpu, image.Bytes, image.Size, selector.Rpl, out stack))
+        {
+            return false;
+        }
+
+        // What the flags may become is decided by the level that is left.
+        ulong virtualFlags = image.Size > sizeof(ushort) && cpu->Cpl == 0 ? VirtualInterruptFlags : 0;
+        FlagsRegister.Write(cpu, image.Flags, FlagsRegister.Changeable(cpu, image.Size) | image.ResumeMask | virtualFlags);
+        if (outward)
+        {
+            ReturnTarget.EnterOuter(cpu, stack, 0, target);
+            return true;
+        }
+
+        StackPointer.Release(cpu, image.Bytes);
+        target.Enter(cpu);
+        return true;
+    }
+
+    // The frame goes on: ESP, SS, ES, DS, FS, GS, a doubleword each. There is nothing to refuse, every selector is a paragraph number.
+    private static bool TryReturnToVirtual8086(CpuContext* cpu, in ReturnImage image)
+    {
+        ReadOnlySpan<SegmentIndex> order = [SegmentIndex.Ss, SegmentIndex.Es, SegmentIndex.Ds, SegmentIndex.Fs, SegmentIndex.Gs];
+        if (!StackPointer.TryPeek(cpu, image.Bytes, sizeof(uint), out ulong pointer))
+        {
+            return false;
+        }
+
+        Span<ushort> selectors = stackalloc ushort[order.Length];
+        for (int i = 0; i < order.Length; i++)
+        {
+            if (!StackPointer.TryPeek(cpu, image.Bytes + (uint)((i + 1) * sizeof(uint)), sizeof(uint), out ulong value))
+            {
+                return false;
+            }
+
+            selectors[i] = (ushort)value;
+        }
+
+        if (image.Offset > ushort.MaxValue)
+        {
+            return Events.Faults.GeneralProtection(cpu);
+        }
+
+        for (int i = 0; i < order.Length; i++)
+        {
+            cpu->State.Segments[(int)order[i]] = LegacySegments.Virtual8086(selectors[i]);
+        }
+
+        cpu->State.General[GeneralRegisterFile.Rsp] = pointer;
+        FlagsRegister.Write(cpu, image.Flags);
+        new CodeTarget(LegacySegments.Virtual8086(image.Selector), image.Offset).Enter(cpu);
+        return true;
+    }
+
+    /// <summary>The three values that every IRET pops.</summary>
+    /// <param name="Size">The operand size in bytes.</param>
+    /// <param name="Offset">EIP or IP.</param>
+    /// <param name="Selector">CS.</param>
+    /// <param name="Flags">EFLAGS or FLAGS.</param>
+    private readonly record struct ReturnImage(int Size, ulong Offset, ushort Selector, ulong Flags)
+    {
+        public uint Bytes => 3 * (uint)Size;
+
+        /// <summary>Gets RF, which only the 32-bit form reaches.</summary>
+        public ulong ResumeMask => Size > sizeof(ushort) ? Rflags.Resume : 0;
+    }
+}
