@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# Rebuilds the images of all guests.
+#
+#   ./build.sh              builds beside the sources (what is committed)
+#   ./build.sh OUTDIR       builds into OUTDIR/NAME/ and leaves this folder alone
+#   ./build.sh --check DIR  builds into DIR, then compares with the committed images; status 1 if one differs
+#
+# The same bytes come out with the tools of Debian 12: nasm 2.16, gcc 12.2 (with 32-bit support, no C library
+# needed), binutils 2.40. No path, date or build id gets into an image.
+set -euo pipefail
+export LC_ALL=C
+
+usage() {
+  echo "usage: ${0##*/} [OUTDIR | --check DIR]" >&2
+  exit 2
+}
+
+check=false
+if [[ "${1-}" == "--check" ]]; then
+  check=true
+  shift
+  [[ $# -eq 1 ]] || usage
+fi
+[[ $# -le 1 && "${1-}" != -* ]] || usage
+
+source_dir="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+out_dir="$source_dir"
+if [[ $# -eq 1 ]]; then
+  mkdir -p "$1"
+  out_dir="$(cd "$1" && pwd)"
+fi
+if $check && [[ "$out_dir" == "$source_dir" ]]; then
+  echo "${0##*/}: --check needs another folder than the committed one" >&2
+  exit 2
+fi
+cd "$source_dir"
+
+compile_flags=(
+  -m32 -march=i686 -mtune=generic -mgeneral-regs-only # integer instructions up to the Pentium Pro
+  -std=gnu11 -O2 -Wall -Wextra -Werror
+  -ffreestanding -fno-builtin -fno-tree-loop-distribute-patterns # no calls of memset and its like
+  -fno-pic -fno-pie -fno-stack-protector -fcf-protection=none
+  -fno-asynchronous-unwind-tables -fno-ident
+)
+link_flags=(
+  -nostdlib -static -no-pie -s
+  -Wl,--build-id=none -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments -Wl,-z,max-page-size=16
+  -Wl,-T,multiboot.ld
+)
+
+images=()
+
+# sector NAME: a boot sector; flat NAME: a flat file with an a.out-kludge multiboot header.
+sector() { assemble "$1" img; }
+flat() { assemble "$1" bin; }
+
+assemble() {
+  mkdir -p "$out_dir/$1"
+  nasm -f bin -Wall -Werror -o "$out_dir/$1/$1.$2" "$1/$1.asm"
+  images+=("$1/$1.$2")
+}
+
+# elf NAME: a multiboot ELF image from C.
+elf() {
+  mkdir -p "$out_dir/$1"
+  gcc "${compile_flags[@]}" "${link_flags[@]}" -o "$out_dir/$1/$1.elf" "$1/$1.c"
+  chmod -x "$out_dir/$1/$1.elf" # it runs on no operating system
+  images+=("$1/$1.elf")
+}
+
+sector hello
+sector realmode
+sector protected
+sector ticks
+sector echo
+sector triple
+flat paging
+flat ring3
+flat tss
+flat faults
+flat smc
+flat memtest
+elf tasks
+elf verdict
+elf sieve
+elf multiboot
+
+echo "built ${#images[@]} images in $out_dir"
+
+if $check; then
+  differ=0
+  for image in "${images[@]}"; do
+    if ! cmp -s "$image" "$out_dir/$image"; then
+      echo "differs: $image" >&2
+      differ=1
+    fi
+  done
+  exit "$differ"
+fi
