@@ -1,1 +1,70 @@
-return 0;
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Parsing;
+using KvmSharp.Machines;
+
+namespace KvmSharp.Cli;
+
+/// <summary>The command: parses its line, runs the verb, and turns every error into one line and a status.</summary>
+internal static class Program
+{
+    private static readonly (string Line, string Does)[] RootExamples =
+    [
+        ("kvmsharp guests run hello", "boots a guest that comes along"),
+        ("kvmsharp run kernel.elf --memory 128M", "boots an image of yours"),
+        ("kvmsharp asm \"mov al,65; out 0xE9,al; hlt\"", "runs a few instructions"),
+        ("kvmsharp run --help", "shows the options of a verb"),
+    ];
+
+    private static int Main(string[] args)
+    {
+        // Response files are off: a word that begins with @ is only that word.
+        ParseResult parsed = CreateRoot().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (ParseError error in parsed.Errors)
+            {
+                Console.Error.WriteLine($"kvmsharp: {error.Message}");
+            }
+
+            Console.Error.WriteLine("Try 'kvmsharp --help'.");
+            return ExitStatus.Usage;
+        }
+
+        try
+        {
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        }
+        catch (ImageException e)
+        {
+            return Fail(e.Message, ExitStatus.Image);
+        }
+        catch (Exception e) when (e is HostException or KvmException or IOException)
+        {
+            return Fail(e.Message, ExitStatus.Host);
+        }
+        catch (Exception e)
+        {
+            return Fail($"An error in kvmsharp itself, please report it: {e}", ExitStatus.Host);
+        }
+    }
+
+    private static RootCommand CreateRoot()
+    {
+        var root = new RootCommand("Runs x86 guests on a processor in software, with the shape of KVM.");
+        root.Subcommands.Add(RunVerb.Create());
+        root.Subcommands.Add(AsmVerb.Create());
+        root.Subcommands.Add(GuestsVerb.Create());
+        root.Subcommands.Add(DoctorVerb.Create());
+        root.Subcommands.Add(CompletionVerb.Create());
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithExamples((HelpAction)help.Action!, RootExamples);
+        return root;
+    }
+
+    private static int Fail(string message, int status)
+    {
+        Console.Error.WriteLine($"kvmsharp: {message}");
+        return status;
+    }
+}

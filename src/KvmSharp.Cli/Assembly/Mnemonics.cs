@@ -1,0 +1,71 @@
+using Iced.Intel;
+
+namespace KvmSharp.Cli;
+
+/// <summary>Finds an instruction by the name a person writes, of which Iced knows only one for each.</summary>
+internal static class Mnemonics
+{
+    // Intel SDM Vol. 2, "Jcc", "SETcc", "CMOVcc": the conditions that have several names.
+    private static readonly Dictionary<string, string> Conditions = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["z"] = "e",
+        ["nz"] = "ne",
+        ["c"] = "b",
+        ["nae"] = "b",
+        ["nc"] = "ae",
+        ["nb"] = "ae",
+        ["na"] = "be",
+        ["nbe"] = "a",
+        ["pe"] = "p",
+        ["po"] = "np",
+        ["nge"] = "l",
+        ["nl"] = "ge",
+        ["ng"] = "le",
+        ["nle"] = "g",
+    };
+
+    private static readonly Dictionary<string, Mnemonic> Others = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["loopz"] = Mnemonic.Loope,
+        ["loopnz"] = Mnemonic.Loopne,
+        ["xlat"] = Mnemonic.Xlatb,
+        ["retn"] = Mnemonic.Ret,
+        ["icebp"] = Mnemonic.Int1,
+        ["fwait"] = Mnemonic.Wait,
+    };
+
+    private static readonly string[] Stems = ["cmov", "set", "j"];
+
+    private static ILookup<Mnemonic, OpCodeInfo>? s_encodings;
+
+    public static Mnemonic Find(string name)
+    {
+        if (Others.TryGetValue(name, out Mnemonic mnemonic))
+        {
+            return mnemonic;
+        }
+
+        foreach (string stem in Stems)
+        {
+            if (name.StartsWith(stem, StringComparison.OrdinalIgnoreCase) && Conditions.TryGetValue(name[stem.Length..], out string? condition))
+            {
+                name = stem + condition;
+                break;
+            }
+        }
+
+        return Enum.TryParse(name, ignoreCase: true, out mnemonic) && mnemonic != Mnemonic.INVALID && !char.IsAsciiDigit(name[0])
+            ? mnemonic
+            : throw new AssemblyException($"'{name}' is no instruction.");
+    }
+
+    /// <summary>All encodings of an instruction in 16- and 32-bit code.</summary>
+    public static IEnumerable<OpCodeInfo> Encodings(Mnemonic mnemonic)
+    {
+        s_encodings ??= Enum.GetValues<Code>()
+            .Select(code => code.ToOpCode())
+            .Where(info => info.IsInstruction && info.Encoding == EncodingKind.Legacy && (info.Mode16 || info.Mode32))
+            .ToLookup(info => info.Mnemonic);
+        return s_encodings[mnemonic];
+    }
+}

@@ -1,0 +1,54 @@
+namespace KvmSharp.Machines;
+
+/// <summary>Sets up a vCPU at the entry of an image: the second step of every loader.</summary>
+internal static class StartRegisters
+{
+    private const ulong FlagsReserved = 0x2; // bit 1 of EFLAGS is always set
+    private const ulong ProtectionEnable = 0x1; // CR0.PE
+    private const ulong ExtensionType = 0x10;   // CR0.ET, set on every processor since the 486
+    private const ushort CodeSelector = 0x08;
+    private const ushort DataSelector = 0x10;
+
+    /// <summary>The stack grows down from the boot address: what lies below it, down to the interrupt vectors, is free.</summary>
+    private const ulong StackTop = PcLayout.BootAddress;
+
+    /// <summary>Real mode as a BIOS leaves it to a boot sector: interrupts off, segments 0, SS:SP = 0000:7C00.</summary>
+    public static void Real16(VirtualCpu vcpu, uint entry, byte drive)
+    {
+        // Below 64 KiB CS is 0, as boot sectors expect; above, the segment holds all but the last four bits.
+        ushort segment = entry < 0x1_0000 ? (ushort)0 : (ushort)(entry >> 4);
+        uint offset = entry - ((uint)segment << 4);
+        SegmentRegister data = SegmentRegister.RealMode(0);
+        vcpu.SetSpecialRegisters(vcpu.GetSpecialRegisters() with
+        {
+            Cs = SegmentRegister.RealMode(segment),
+            Ds = data,
+            Es = data,
+            Fs = data,
+            Gs = data,
+            Ss = data,
+            Cr0 = ExtensionType,
+        });
+        vcpu.SetRegisters(new GeneralRegisters { Rip = offset, Rsp = StackTop, Rdx = drive, Rflags = FlagsReserved });
+    }
+
+    /// <summary>
+    /// Protected mode as multiboot defines it: flat 4 GiB segments, paging off, interrupts off. The GDT is not valid: a guest that
+    /// loads a segment register loads its own GDT first. Source: Multiboot Specification 0.6.96, "Machine state".
+    /// </summary>
+    public static void Protected32(VirtualCpu vcpu, uint entry, uint eax = 0, uint ebx = 0)
+    {
+        SegmentRegister data = SegmentRegister.FlatData32(DataSelector);
+        vcpu.SetSpecialRegisters(vcpu.GetSpecialRegisters() with
+        {
+            Cs = SegmentRegister.FlatCode32(CodeSelector),
+            Ds = data,
+            Es = data,
+            Fs = data,
+            Gs = data,
+            Ss = data,
+            Cr0 = ProtectionEnable | ExtensionType,
+        });
+        vcpu.SetRegisters(new GeneralRegisters { Rip = entry, Rsp = StackTop, Rax = eax, Rbx = ebx, Rflags = FlagsReserved });
+    }
+}
