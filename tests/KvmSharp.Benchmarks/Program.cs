@@ -1,0 +1,3 @@
+using BenchmarkDotNet.Running;
+
+BenchmarkSwitcher.FromAssembly(typeof(KvmSharp.Benchmarks.SieveBenchmark).Assembly).Run(args);
