@@ -223,9 +223,13 @@ public sealed unsafe class VirtualCpu
     /// <param name="index">Its number.</param>
     /// <returns>Its value.</returns>
     /// <exception cref="KvmException">The processor has no such register (EINVAL).</exception>
-    public ulong GetMsr(uint index) => ModelSpecific.TryRead(_engine.Cpu, index, out ulong value)
-        ? value
-        : throw KvmException.Invalid($"there is no MSR {index:X}h");
+    public ulong GetMsr(uint index)
+    {
+        ObjectDisposedException.ThrowIf(_closed, this);
+        return ModelSpecific.TryRead(_engine.Cpu, index, out ulong value)
+            ? value
+            : throw KvmException.Invalid($"there is no MSR {index:X}h");
+    }
 
     /// <summary>Writes a model-specific register. KVM_SET_MSRS.</summary>
     /// <param name="index">Its number.</param>
@@ -245,6 +249,7 @@ public sealed unsafe class VirtualCpu
     /// <returns>The translation with every entry met on the walk.</returns>
     public Translation Translate(ulong linear)
     {
+        ObjectDisposedException.ThrowIf(_closed, this);
         Span<WalkStep> steps = stackalloc WalkStep[4];
         WalkResult walk = _engine.Mmu.Look(linear, PageAccess.Read, steps);
         return Translation.From(linear, walk, steps[..walk.Steps]);
@@ -282,6 +287,11 @@ public sealed unsafe class VirtualCpu
     private void RequireSettled()
     {
         ObjectDisposedException.ThrowIf(_closed, this);
+        if (_runner is not null)
+        {
+            throw KvmException.Busy($"vCPU {Id} is running");
+        }
+
         if (HasPendingExit)
         {
             throw KvmException.Busy($"vCPU {Id} has an unfinished access: call CompletePendingExit first");

@@ -15,8 +15,8 @@ public sealed unsafe class VirtualMachine : IDisposable
     /// <summary>VCPUs that one machine may have. KVM_CAP_MAX_VCPUS.</summary>
     public const int MaxVcpus = 64;
 
-    /// <summary>One past the highest guest-physical address: 36 bits, as the processor offers.</summary>
-    public const ulong AddressSpaceEnd = 1UL << 36;
+    /// <summary>One past the highest guest-physical address: 40 bits, as CPUID leaf 80000008h says.</summary>
+    public const ulong AddressSpaceEnd = Paging.PhysicalAddress.End;
 
     private const ulong A20 = 1UL << 20;
 
@@ -110,16 +110,9 @@ public sealed unsafe class VirtualMachine : IDisposable
             throw KvmException.Invalid($"memory slot {slotId} does not log dirty pages");
         }
 
+        // Only pages of this log can still be written through an old translation, and that ends before the caller looks at them.
         ulong[] log = Memory.TakeDirtyLog(slotId);
         FlushAll(self: null);
-
-        // Pages written between the two steps through an old translation are in the log already taken or are marked again now.
-        ulong[] late = Memory.TakeDirtyLog(slotId);
-        for (int i = 0; i < log.Length; i++)
-        {
-            log[i] |= late[i];
-        }
-
         return log;
     }
 
@@ -129,7 +122,6 @@ public sealed unsafe class VirtualMachine : IDisposable
     /// <exception cref="KvmException">The id is taken (EEXIST) or out of range (EINVAL).</exception>
     public VirtualCpu CreateVcpu(int id)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
         if (id is < 0 or >= MaxVcpus)
         {
             throw KvmException.Invalid($"vCPU ids are 0 to {MaxVcpus - 1}, not {id}");
@@ -137,6 +129,7 @@ public sealed unsafe class VirtualMachine : IDisposable
 
         lock (_gate)
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
             if (_vcpus.Any(v => v.Id == id))
             {
                 throw new KvmException(Errno.Exists, $"vCPU {id} exists already");
@@ -262,7 +255,7 @@ public sealed unsafe class VirtualMachine : IDisposable
 
         if (slot.GuestPhysicalAddress > AddressSpaceEnd || slot.Size > AddressSpaceEnd - slot.GuestPhysicalAddress)
         {
-            throw KvmException.Invalid($"memory slot {slot.Id} ends beyond the 36-bit guest-physical address space");
+            throw KvmException.Invalid($"memory slot {slot.Id} ends beyond the 40-bit guest-physical address space");
         }
     }
 

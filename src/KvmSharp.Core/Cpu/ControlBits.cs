@@ -32,9 +32,32 @@ internal static class Cr4
     public const ulong MachineCheckEnable = 1 << 6;
     public const ulong PageGlobalEnable = 1 << 7;
     public const ulong PerformanceCounterEnable = 1 << 8;
+    public const ulong OsFxsr = 1 << 9;
+    public const ulong OsXmmExceptions = 1 << 10;
+    public const ulong UserModeInstructionPrevention = 1 << 11;
+    public const ulong FsGsBase = 1 << 16;
+    public const ulong OsXsave = 1 << 18;
+    public const ulong SupervisorExecutionPrevention = 1 << 20;
+    public const ulong SupervisorAccessPrevention = 1 << 21;
 
     /// <summary>The bits that this processor offers; setting another one is #GP(0).</summary>
     public const ulong Offered = TimeStampDisable | DebuggingExtensions | PageSizeExtensions | PageGlobalEnable;
+}
+
+/// <summary>Bits of the MSR EFER. Intel SDM Vol. 3A, "Extended Feature Enable Register".</summary>
+internal static class Efer
+{
+    /// <summary>SCE: SYSCALL and SYSRET.</summary>
+    public const ulong SystemCallEnable = 1 << 0;
+
+    /// <summary>LME: setting CR0.PG enters long mode.</summary>
+    public const ulong LongModeEnable = 1 << 8;
+
+    /// <summary>LMA: the processor is in long mode.</summary>
+    public const ulong LongModeActive = 1 << 10;
+
+    /// <summary>NXE: bit 63 of page-table entries forbids execution.</summary>
+    public const ulong ExecuteDisableEnable = 1 << 11;
 }
 
 /// <summary>Bits of RFLAGS outside the six arithmetic ones. Intel SDM Vol. 1, "EFLAGS Register".</summary>

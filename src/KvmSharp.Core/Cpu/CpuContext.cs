@@ -53,8 +53,17 @@ internal unsafe struct CpuContext
     /// <summary>Jump cache: linear address to block head.</summary>
     public JumpCacheEntry* JumpCache;
 
-    /// <summary>The highest offset that may be executed in CS: its limit, in long mode no bound.</summary>
+    /// <summary>What linear addresses and RIP wrap at: FFFFFFFFh, in 64-bit mode all ones.</summary>
+    public ulong LinearMask;
+
+    /// <summary>Base of CS; 0 in 64-bit mode.</summary>
+    public ulong CodeBase;
+
+    /// <summary>Bound of RIP + <see cref="CodeBias"/>: the limit of CS, in 64-bit mode the size of the canonical range.</summary>
     public ulong CodeLimit;
+
+    /// <summary>0, in 64-bit mode what moves the canonical addresses to the range from 0.</summary>
+    public ulong CodeBias;
 
     /// <summary>Mask for SP: FFFFh, FFFFFFFFh or all ones.</summary>
     public ulong StackMask;
@@ -110,10 +119,26 @@ internal unsafe struct CpuContext
         }
     }
 
+    /// <summary>Tests whether RIP may have a value: within the limit of CS, or canonical.</summary>
+    /// <param name="rip">The value.</param>
+    /// <returns>Whether it may.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly bool IsExecutable(ulong rip) => rip + CodeBias <= CodeLimit;
+
+    /// <summary>Gives the linear address of a value of RIP.</summary>
+    /// <param name="rip">The value.</param>
+    /// <returns>The address.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly ulong LinearOfCode(ulong rip) => (CodeBase + rip) & LinearMask;
+
     /// <summary>Gets the offset of a general register in this structure.</summary>
     /// <param name="number">Its number in encoding order, 0 to 15.</param>
     /// <returns>The offset in bytes.</returns>
     public static ushort OffsetOfGeneral(int number) => (ushort)(number * sizeof(ulong));
+
+    /// <summary>Gets the offset of RIP in this structure; while a block runs it is that of the block's start.</summary>
+    /// <returns>The offset in bytes.</returns>
+    public static ushort OffsetOfRip() => (ushort)sizeof(GeneralRegisterFile);
 
     /// <summary>Gets the offset of the register that always reads 0.</summary>
     /// <returns>The offset in bytes.</returns>

@@ -9,7 +9,8 @@ namespace KvmSharp.Engine;
 /// <summary>Decodes guest bytes with Iced and lowers them to a block of micro-ops.</summary>
 internal sealed unsafe class BlockBuilder
 {
-    private const int MaxInstructionBytes = 15;
+    /// <summary>The length of the longest instruction.</summary>
+    public const int MaxInstructionBytes = 15;
 
     private readonly VcpuEngine _engine;
     private readonly VirtualMachine _vm;
@@ -18,6 +19,7 @@ internal sealed unsafe class BlockBuilder
     private readonly CodeBytes _bytes = new();
     private readonly Decoder _decoder16;
     private readonly Decoder _decoder32;
+    private readonly Decoder _decoder64;
     private readonly Instruction[] _instructions = new Instruction[CodeArena.MaxInstructions];
     private readonly bool[] _flagsDead = new bool[CodeArena.MaxInstructions];
 
@@ -29,6 +31,7 @@ internal sealed unsafe class BlockBuilder
         _cpu = engine.Cpu;
         _decoder16 = Decoder.Create(16, _bytes);
         _decoder32 = Decoder.Create(32, _bytes);
+        _decoder64 = Decoder.Create(64, _bytes);
     }
 
     /// <summary>Builds the block at an address.</summary>
@@ -50,15 +53,22 @@ internal sealed unsafe class BlockBuilder
         _bytes.Begin(slot.PageOf(physical) + offset, inPage);
         int limit = (mode & CodeMode.Step) != 0 ? 1 : CodeArena.MaxInstructions;
         int count = Decode(limit, out int length);
-        if (count > 0)
+        while (count > 0 && _vm.MarkCode(physical, length, _engine))
         {
-            if (_vm.MarkCode(physical, length, _engine))
+            // From here on a write is noticed; one that came in between is read now. Marking may have let slots change.
+            slot = _vm.Memory.Find(physical);
+            if (slot is null)
             {
-                // From here on a write is noticed; one that came in between is read now.
-                _bytes.Begin(slot.PageOf(physical) + offset, length);
-                count = Decode(limit, out _);
+                _engine.CannotFetch();
+                return null;
             }
 
+            _bytes.Begin(slot.PageOf(physical) + offset, inPage);
+            count = Decode(limit, out length);
+        }
+
+        if (count > 0)
+        {
             return Lower(physical, mode, count);
         }
 
@@ -71,23 +81,25 @@ internal sealed unsafe class BlockBuilder
     /// <summary>An instruction that runs on into the next page: fetched through both translations, alone in its block.</summary>
     private Block* BuildStraddling(ulong linear, ulong physical, uint mode, int inPage)
     {
-        ulong next = (uint)(linear + (uint)inPage);
+        ulong next = (linear + (uint)inPage) & _cpu->LinearMask;
         if (!_engine.Mmu.TryTranslateCode(next, out ulong second))
         {
             return null;
         }
 
-        SlotMemory? slot = _vm.Memory.Find(second);
-        if (slot is null)
+        // Marking may let slots change, so they are found behind it.
+        _vm.MarkCode(physical, inPage, _engine);
+        _vm.MarkCode(second, MaxInstructionBytes, _engine);
+        SlotMemory? firstSlot = _vm.Memory.Find(physical);
+        SlotMemory? secondSlot = _vm.Memory.Find(second);
+        if (firstSlot is null || secondSlot is null)
         {
             _engine.CannotFetch();
             return null;
         }
 
-        _vm.MarkCode(physical, inPage, _engine);
-        _vm.MarkCode(second, MaxInstructionBytes, _engine);
-        _bytes.BeginJoined(new ReadOnlySpan<byte>(_vm.Memory.Find(physical)!.PageOf(physical) + (physical & GuestPage.OffsetMask), inPage));
-        _bytes.Join(new ReadOnlySpan<byte>(slot.PageOf(second), MaxInstructionBytes - inPage));
+        _bytes.BeginJoined(new ReadOnlySpan<byte>(firstSlot.PageOf(physical) + (physical & GuestPage.OffsetMask), inPage));
+        _bytes.Join(new ReadOnlySpan<byte>(secondSlot.PageOf(second), MaxInstructionBytes - inPage));
         if (Decode(1, out _) == 0)
         {
             return RefuseLength();
@@ -107,7 +119,12 @@ internal sealed unsafe class BlockBuilder
 
     private int Decode(int limit, out int length)
     {
-        Decoder decoder = (_cpu->Mode & CodeMode.Code32) != 0 ? _decoder32 : _decoder16;
+        Decoder decoder = (_cpu->Mode & (CodeMode.Code32 | CodeMode.Code64)) switch
+        {
+            CodeMode.Code64 => _decoder64,
+            CodeMode.Code32 => _decoder32,
+            _ => _decoder16,
+        };
         decoder.IP = 0;
         int count = 0;
         length = 0;

@@ -17,7 +17,7 @@ internal static unsafe class BlockHandlers
     public static MicroOp* Head(CpuContext* cpu, MicroOp* op)
     {
         long remaining = cpu->Remaining - op->Immediate;
-        if (remaining < 0 || Volatile.Read(ref cpu->Pending) != 0 || cpu->State.Rip + (ulong)op->Displacement > cpu->CodeLimit)
+        if (remaining < 0 || Volatile.Read(ref cpu->Pending) != 0 || !cpu->IsExecutable(cpu->State.Rip + (ulong)op->Displacement))
         {
             cpu->Stop = StopReason.Head;
             return null;
@@ -33,7 +33,7 @@ internal static unsafe class BlockHandlers
     /// <returns>The next block's head, or null.</returns>
     public static MicroOp* End(CpuContext* cpu, MicroOp* op)
     {
-        cpu->State.Rip = (uint)(cpu->State.Rip + op->Offset);
+        cpu->State.Rip = (cpu->State.Rip + op->Offset) & cpu->LinearMask;
         return Branching.Follow(cpu, op, &op->Next);
     }
 
@@ -51,7 +51,7 @@ internal static unsafe class BlockHandlers
 
     private static MicroOp* Resynchronize(CpuContext* cpu, MicroOp* op)
     {
-        cpu->State.Rip = (uint)(cpu->State.Rip + op->Offset);
+        cpu->State.Rip = (cpu->State.Rip + op->Offset) & cpu->LinearMask;
         cpu->Remaining += op->Left;
         cpu->LinkPlace = null;
         cpu->Stop = StopReason.Resynchronize;

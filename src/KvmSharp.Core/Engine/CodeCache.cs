@@ -34,7 +34,7 @@ internal sealed unsafe class CodeCache : IDisposable
     /// <returns>Its head, or null when fetching raised a fault or needs an exit.</returns>
     public MicroOp* Find(bool step)
     {
-        ulong linear = (uint)(_cpu->State.Segments[(int)SegmentIndex.Cs].Base + _cpu->State.Rip);
+        ulong linear = _cpu->LinearOfCode(_cpu->State.Rip);
         uint mode = _cpu->Mode | (step ? CodeMode.Step : 0);
         JumpCacheEntry* entry = JumpCache.EntryOf(_cpu->JumpCache, linear);
         if (!step && entry->Linear == linear && entry->Key == _cpu->CodeKey && entry->Head is not null)
@@ -43,6 +43,7 @@ internal sealed unsafe class CodeCache : IDisposable
         }
 
         Recycle();
+        ulong key = _cpu->CodeKey; // as it is before translating: a flush that comes meanwhile must make the entry useless
         if (!_engine.Mmu.TryTranslateCode(linear, out ulong physical))
         {
             return null;
@@ -81,7 +82,7 @@ internal sealed unsafe class CodeCache : IDisposable
                 block->JumpEntry->Head = null; // one entry a block, so that it can be taken back
             }
 
-            *entry = new JumpCacheEntry { Linear = linear, Key = _cpu->CodeKey, Head = head };
+            *entry = new JumpCacheEntry { Linear = linear, Key = key, Head = head };
             block->JumpEntry = entry;
         }
 
@@ -172,9 +173,13 @@ internal sealed unsafe class CodeCache : IDisposable
     private static bool Overlaps(Block* block, ulong physical, int length) =>
         physical < block->PhysicalAddress + block->Length && block->PhysicalAddress < physical + (uint)length;
 
+    // Both linear pages of a straddling instruction may map the same physical one; the block is listed there once.
+    private static bool HasOtherPage(Block* block) =>
+        block->SecondPage != 0 && block->SecondPage != (block->PhysicalAddress & ~(ulong)GuestPage.OffsetMask);
+
     private bool StillContinues(Block* block, ulong linear)
     {
-        ulong next = (uint)((linear & ~(ulong)GuestPage.OffsetMask) + GuestPage.Size);
+        ulong next = ((linear & ~(ulong)GuestPage.OffsetMask) + GuestPage.Size) & _cpu->LinearMask;
         _cpu->Stop = StopReason.Lookup;
         return _engine.Mmu.TryTranslateCode(next, out ulong second) && second == block->SecondPage;
     }
@@ -196,7 +201,7 @@ internal sealed unsafe class CodeCache : IDisposable
         block->NextInBucket = *bucket;
         *bucket = block;
         ListOf(block->PhysicalAddress & ~(ulong)GuestPage.OffsetMask).Add((nint)block);
-        if (block->SecondPage != 0)
+        if (HasOtherPage(block))
         {
             ListOf(block->SecondPage).Add((nint)block);
         }
@@ -223,12 +228,17 @@ internal sealed unsafe class CodeCache : IDisposable
 
         *place = block->NextInBucket;
         RemoveFromPage(block, block->PhysicalAddress & ~(ulong)GuestPage.OffsetMask);
-        if (block->SecondPage != 0)
+        if (HasOtherPage(block))
         {
             RemoveFromPage(block, block->SecondPage);
         }
 
         MicroOp* head = Block.HeadOf(block);
+        if (_cpu->LinkPlace >= (MicroOp**)head && _cpu->LinkPlace < (MicroOp**)(head + block->OpCount))
+        {
+            _cpu->LinkPlace = null;
+        }
+
         if (block->JumpEntry is not null && block->JumpEntry->Head == head)
         {
             block->JumpEntry->Head = null;
@@ -314,6 +324,5 @@ internal sealed unsafe class CodeCache : IDisposable
         }
 
         _retired.Clear();
-        _cpu->LinkPlace = null; // it may lie in a block that has just gone
     }
 }

@@ -30,6 +30,9 @@ internal static class CodeMode
     /// <summary>CR0.MP and CR0.TS: WAIT raises #NM.</summary>
     public const uint NoWait = 1 << 8;
 
+    /// <summary>EFER.LMA: 64-bit or compatibility mode; some instructions and all of event delivery differ.</summary>
+    public const uint LongMode = 1 << 10;
+
     /// <summary>Decoded for stepping: exactly one instruction, never linked.</summary>
     public const uint Step = 1 << 9;
 }

@@ -28,7 +28,7 @@ internal sealed unsafe class EventIntake(VcpuEngine engine, VirtualMachine vm)
     {
         Requests requests = engine.Requests;
         requests.ServeMappings();
-        requests.Clear(PendingWork.Interrupt | PendingWork.Deadline | PendingWork.InterruptWindow);
+        requests.Clear(PendingWork.Interrupt | PendingWork.Deadline | PendingWork.InterruptWindow | PendingWork.Step);
         if (requests.Has(PendingWork.Nmi))
         {
             requests.Clear(PendingWork.Nmi);
@@ -51,6 +51,11 @@ internal sealed unsafe class EventIntake(VcpuEngine engine, VirtualMachine vm)
             { Cancellation.IsCancellationRequested: true } => InterruptCause.Cancellation,
             _ => InterruptCause.None,
         };
+        if (requests.IsKicked)
+        {
+            requests.Raise(PendingWork.Leave); // another cause ended this run, so the kick is for the next
+        }
+
         exit = VmExit.Interrupted(engine.Id, cause);
         return cause != InterruptCause.None;
     }
@@ -121,15 +126,15 @@ internal sealed unsafe class EventIntake(VcpuEngine engine, VirtualMachine vm)
             return false;
         }
 
-        if (vm.InstructionClock is { } clock)
-        {
-            return TrySkip(clock, ref end, ref exit);
-        }
-
         if (!enabled)
         {
             engine.Statistics.Count(VmExitReason.Hlt);
             return false; // only an NMI could wake it, and nobody here sends one
+        }
+
+        if (vm.InstructionClock is { } clock && clock.IsDrivenBy(engine))
+        {
+            return TrySkip(clock, ref end, ref exit);
         }
 
         engine.Requests.WaitForWork();
@@ -148,8 +153,7 @@ internal sealed unsafe class EventIntake(VcpuEngine engine, VirtualMachine vm)
         }
 
         clock.RunDue();
-        bool wakes = NmiIsDue || engine.Requests.Has(PendingWork.Nmi)
-            || ((_cpu->State.Rflags & Rflags.Interrupt) != 0 && HasInterrupt);
+        bool wakes = NmiIsDue || HasInterrupt || engine.Requests.Has(PendingWork.Nmi);
         if (!wakes)
         {
             if (_cpu->RetiredAtEnd - (ulong)_cpu->Remaining >= end)

@@ -29,16 +29,35 @@ public sealed class InstructionClock : IVirtualClock
 
     internal void Attach(VcpuEngine engine) => _engine ??= engine;
 
-    /// <summary>Calls what is due.</summary>
+    /// <summary>Tells whether a vCPU's instructions are what this clock counts.</summary>
+    /// <param name="engine">The vCPU.</param>
+    /// <returns>Whether they are.</returns>
+    internal bool IsDrivenBy(VcpuEngine engine) => _engine == engine;
+
+    /// <summary>Calls what is due, on the vCPU's thread; meanwhile the vCPU is out of the guest, so that a callback may change mappings.</summary>
     internal void RunDue()
     {
-        while (Next is { } next && next.Due <= Now)
+        if (Next is not { } first || first.Due > Now)
         {
-            lock (Gate)
+            return;
+        }
+
+        _engine?.Requests.LeaveGuest();
+        try
+        {
+            // What a callback arms anew for the present moment waits for the next instruction: time must go on.
+            for (int left = _armed.Count; left > 0 && Next is { } next && next.Due <= Now; left--)
             {
-                _armed.Remove(next);
-                next.Callback();
+                lock (Gate)
+                {
+                    _armed.Remove(next);
+                    next.Callback();
+                }
             }
+        }
+        finally
+        {
+            _engine?.Requests.EnterGuest();
         }
     }
 

@@ -83,7 +83,9 @@ internal unsafe ref struct Lowering
 
         if (Op->Handler is null)
         {
-            Op->Handler = &InvalidOpcode;
+            // Iced stops at 15 bytes: an instruction that has no end by then is too long, whatever it is.
+            bool tooLong = Instruction.IsInvalid && Instruction.Length == BlockBuilder.MaxInstructionBytes;
+            Op->Handler = tooLong ? &TooLong : &InvalidOpcode;
             EndsBlock = true;
         }
     }
@@ -178,11 +180,19 @@ internal unsafe ref struct Lowering
     public readonly void SetSize(int width) =>
         Op->Traits = (Op->Traits & ~MicroOpTraits.SizeMask) | (MicroOpTraits)System.Numerics.BitOperations.Log2((uint)width);
 
+    // Intel SDM Vol. 3A, "Interrupt 13": an instruction longer than 15 bytes, prefixes included.
+    private static MicroOp* TooLong(CpuContext* cpu, MicroOp* op)
+    {
+        cpu->CurrentOp = op;
+        Events.Faults.GeneralProtection(cpu);
+        return null;
+    }
+
     private static MicroOp* InvalidOpcode(CpuContext* cpu, MicroOp* op) => Events.Faults.RaiseAt(cpu, op, Vector.InvalidOpcode);
 
     private readonly void SetAddressSize()
     {
-        int bytes = sizeof(uint);
+        int bytes = (Mode & CodeMode.Code64) != 0 ? sizeof(ulong) : sizeof(uint);
         Register register = Instruction.MemoryBase != Register.None ? Instruction.MemoryBase : Instruction.MemoryIndex;
         if (register != Register.None)
         {
@@ -199,6 +209,7 @@ internal unsafe ref struct Lowering
                 bytes = Instruction.GetOpKind(i) switch
                 {
                     OpKind.MemorySegSI or OpKind.MemorySegDI or OpKind.MemoryESDI => sizeof(ushort),
+                    OpKind.MemorySegESI or OpKind.MemorySegEDI or OpKind.MemoryESEDI => sizeof(uint),
                     OpKind.MemorySegRSI or OpKind.MemorySegRDI or OpKind.MemoryESRDI => sizeof(ulong),
                     _ => bytes,
                 };
@@ -234,6 +245,11 @@ internal static class RegisterOffsets
         if (register == Register.None)
         {
             return CpuContext.OffsetOfZero();
+        }
+
+        if (register is Register.RIP or Register.EIP)
+        {
+            return CpuContext.OffsetOfRip(); // blocks are decoded at address 0, so the displacement counts from their start
         }
 
         if (register.IsGPR8())

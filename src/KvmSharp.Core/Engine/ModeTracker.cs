@@ -1,4 +1,5 @@
 using KvmSharp.Cpu;
+using KvmSharp.Memory;
 
 namespace KvmSharp.Engine;
 
@@ -15,15 +16,22 @@ internal sealed unsafe class ModeTracker(CpuContext* cpu)
         bool virtual8086 = protectedMode && (state.Rflags & Rflags.Virtual8086) != 0;
         cpu->Cpl = protectedMode ? state.Cpl : 0;
         cpu->Tlb = cpu->Cpl == 3 ? cpu->UserTlb : cpu->SupervisorTlb;
-        cpu->CodeLimit = cs.Limit;
-        cpu->StackMask = ss.IsBig ? uint.MaxValue : ushort.MaxValue;
+        bool longMode = (state.Msrs.Efer & Efer.LongModeActive) != 0;
+        bool code64 = longMode && cs.IsLong;
+        cpu->LinearMask = code64 ? ulong.MaxValue : uint.MaxValue;
+        cpu->CodeBase = code64 ? 0 : cs.Base;
+        cpu->CodeLimit = code64 ? Canonical.Size - 1 : cs.Limit;
+        cpu->CodeBias = code64 ? Canonical.Bias : 0;
+        cpu->StackMask = code64 ? ulong.MaxValue : ss.IsBig ? uint.MaxValue : ushort.MaxValue;
         for (int i = 0; i <= (int)SegmentIndex.Gs; i++)
         {
-            cpu->Views[i] = ViewOf(state.Segments[i], protectedMode);
+            cpu->Views[i] = code64 ? View64Of(state.Segments[i], i) : ViewOf(state.Segments[i], protectedMode);
         }
 
         bool flat = IsFlat(SegmentIndex.Es) && IsFlat(SegmentIndex.Ss) && IsFlat(SegmentIndex.Ds);
-        uint mode = (cs.IsBig ? CodeMode.Code32 : 0)
+        uint mode = (cs.IsBig && !code64 ? CodeMode.Code32 : 0)
+            | (code64 ? CodeMode.Code64 : 0)
+            | (longMode ? CodeMode.LongMode : 0)
             | (ss.IsBig ? CodeMode.Stack32 : 0)
             | (flat ? CodeMode.FlatData : 0)
             | (protectedMode && !virtual8086 ? CodeMode.Protected : 0)
@@ -46,6 +54,14 @@ internal sealed unsafe class ModeTracker(CpuContext* cpu)
             WriteBound = quick && (cache.IsWritable || !protectedMode) ? cache.Limit : -1,
         };
     }
+
+    // In 64-bit mode only FS and GS have a base; the full check tests for canonical addresses.
+    private static SegmentView View64Of(in SegmentCache cache, int segment) => new()
+    {
+        Base = segment >= (int)SegmentIndex.Fs ? cache.Base : 0,
+        ReadBound = long.MinValue,
+        WriteBound = long.MinValue,
+    };
 
     private bool IsFlat(SegmentIndex segment)
     {

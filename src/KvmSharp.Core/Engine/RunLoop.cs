@@ -44,8 +44,8 @@ internal sealed unsafe class RunLoop
     public bool CompletePending()
     {
         _end = long.MaxValue;
-        return Guarded(static loop => loop.TryFinish(out _) ? VmExit.Plain(0, VmExitReason.Unknown) : loop._engine.Devices.Exit).Reason
-            == VmExitReason.Unknown;
+        _ = Guarded(static loop => loop.TryFinish(out VmExit exit) ? default : exit);
+        return !_engine.Devices.IsUnfinished;
     }
 
     /// <summary>Makes the run loop look before the instruction behind the one under way: a device has raised a request.</summary>
@@ -81,6 +81,7 @@ internal sealed unsafe class RunLoop
         _cpu->Flags = ArithmeticFlags.FromRflags(_cpu->State.Rflags);
         _cpu->RetiredAtEnd = start;
         _cpu->Remaining = 0;
+        _cpu->LinkPlace = null; // registers may have been set since: what runs next need not follow what ran last
         _engine.UpdateMode();
         _engine.Requests.EnterGuest();
         try
@@ -89,6 +90,12 @@ internal sealed unsafe class RunLoop
         }
         finally
         {
+            if (IsInChain)
+            {
+                Rewind(); // the embedder's handler threw: the instruction did not happen
+                _engine.Devices.Forget();
+            }
+
             EndChain();
             _engine.Requests.LeaveGuest();
             ulong retired = Retired;
@@ -113,7 +120,8 @@ internal sealed unsafe class RunLoop
                 return exit;
             }
 
-            if (_cpu->State.Events.MpState == MpState.Halted)
+            bool traps = _cpu->State.Events.PendingDebugTrap != 0;
+            if (_cpu->State.Events.MpState == MpState.Halted && !traps)
             {
                 if (!_events.TryWake(ref _end, out exit))
                 {
@@ -129,7 +137,14 @@ internal sealed unsafe class RunLoop
                 return VmExit.Interrupted(_engine.Id, InterruptCause.Budget);
             }
 
-            if (_events.TryTake(out PendingEvent taken))
+            if (traps)
+            {
+                if (!TryTrap(out exit))
+                {
+                    return exit;
+                }
+            }
+            else if (_events.TryTake(out PendingEvent taken))
             {
                 if (!TryDeliver(taken, out exit))
                 {
@@ -167,7 +182,7 @@ internal sealed unsafe class RunLoop
             _cpu->RetiredAtEnd++;
             _cpu->Remaining = 1;
             PendingEvent delivering = _cpu->State.Events.Delivering;
-            return delivering.Valid != 0 ? TryDeliver(delivering, out exit) : TryExecute(step: true, 1, out exit);
+            return delivering.Valid != 0 ? TryDeliver(delivering, out exit) : TryExecute(step: true, 1, out exit, finishing: true);
         }
 
         PendingEvent interrupted = _cpu->State.Events.Delivering;
@@ -179,7 +194,7 @@ internal sealed unsafe class RunLoop
     {
         ulong retired = Retired;
         long slice = _end > retired ? (long)(_end - retired) : 0;
-        if (_vm.InstructionClock is { } clock)
+        if (_vm.InstructionClock is { } clock && clock.IsDrivenBy(_engine))
         {
             clock.RunDue();
             slice = Math.Min(slice, clock.InstructionsToDeadline);
@@ -188,7 +203,7 @@ internal sealed unsafe class RunLoop
         return slice;
     }
 
-    private bool TryExecute(bool step, long slice, out VmExit exit)
+    private bool TryExecute(bool step, long slice, out VmExit exit, bool finishing = false)
     {
         exit = default;
         ulong retired = Retired;
@@ -196,6 +211,8 @@ internal sealed unsafe class RunLoop
         _cpu->RetiredAtEnd = retired + (ulong)slice;
         _cpu->Remaining = slice;
         bool trap = (_cpu->State.Rflags & Rflags.Trap) != 0;
+        ulong resume = _cpu->State.Rflags & Rflags.Resume;
+        (byte, byte) shadows = (_cpu->State.Events.StiShadow, _cpu->State.Events.MovSsShadow);
         if (step)
         {
             _cpu->State.Rflags &= ~Rflags.Resume;
@@ -205,9 +222,9 @@ internal sealed unsafe class RunLoop
 
         _cpu->SuppressTrap = 0;
         _cpu->Stop = StopReason.Lookup;
-        MicroOp** link = step ? null : _cpu->LinkPlace;
-        _cpu->LinkPlace = null;
         MicroOp* head = FindBlock(ref step);
+        MicroOp** link = _cpu->LinkPlace; // read behind the search, which takes it back when it drops the block
+        _cpu->LinkPlace = null;
         if (head is not null)
         {
             if (link is not null && !step)
@@ -215,7 +232,12 @@ internal sealed unsafe class RunLoop
                 _engine.Code.Link(link, head);
             }
 
-            RunChain(head);
+            RunChain(finishing ? Enter(head) : head);
+        }
+
+        if (step)
+        {
+            _cpu->LinkPlace = null; // a block for stepping must stay alone
         }
 
         switch (_cpu->Stop)
@@ -226,6 +248,7 @@ internal sealed unsafe class RunLoop
                     Rewind();
                 }
 
+                _engine.Devices.Forget(); // the delivery's accesses are no repetition of the instruction's
                 return TryDeliver(_cpu->Fault, out exit);
             case StopReason.Trap:
                 return TryDeliver(_cpu->Fault, out exit);
@@ -237,10 +260,17 @@ internal sealed unsafe class RunLoop
 
                 exit = _engine.Devices.IsUnfinished ? _engine.Devices.Exit : _exit;
                 return false;
-            case StopReason.Head:
+            case StopReason.Head when Retired == retired:
+                _cpu->State.Rflags |= resume; // nothing has run: what holds for one instruction still does
+                (_cpu->State.Events.StiShadow, _cpu->State.Events.MovSsShadow) = shadows;
                 return true;
             default:
-                return !trap || _cpu->State.Events.MovSsShadow != 0 || _cpu->SuppressTrap != 0 || TryTrap(out exit);
+                if (trap && _cpu->State.Events.MovSsShadow == 0 && _cpu->SuppressTrap == 0)
+                {
+                    _cpu->State.Events.PendingDebugTrap |= (uint)DebugStatus.SingleStep;
+                }
+
+                return true;
         }
     }
 
@@ -268,7 +298,14 @@ internal sealed unsafe class RunLoop
         return head;
     }
 
-    private bool IsBeyondLimit(MicroOp* head) => _cpu->State.Rip + (ulong)head->Displacement > _cpu->CodeLimit;
+    // Requests wait until a half-done instruction is whole, so its block's head is not asked.
+    private MicroOp* Enter(MicroOp* head)
+    {
+        _cpu->Remaining -= head->Immediate;
+        return head + 1;
+    }
+
+    private bool IsBeyondLimit(MicroOp* head) => !_cpu->IsExecutable(_cpu->State.Rip + (ulong)head->Displacement);
 
     private void RunChain(MicroOp* op)
     {
@@ -300,14 +337,17 @@ internal sealed unsafe class RunLoop
     // The instruction at CurrentOp did not happen: RIP and the count go back to before it.
     private void Rewind()
     {
-        _cpu->State.Rip = (uint)(_cpu->State.Rip + _cpu->CurrentOp->Offset);
+        _cpu->State.Rip = (_cpu->State.Rip + _cpu->CurrentOp->Offset) & _cpu->LinearMask;
         _cpu->Remaining += _cpu->CurrentOp->Left;
         _cpu->LinkPlace = null;
     }
 
+    // A trap is delivered before anything else that could come between two instructions, and counts one like any event.
     private bool TryTrap(out VmExit exit)
     {
-        _cpu->State.Dr6 |= DebugStatus.SingleStep;
+        _cpu->State.Dr6 |= _cpu->State.Events.PendingDebugTrap;
+        _cpu->State.Events.PendingDebugTrap = 0;
+        _cpu->State.Events.MpState = MpState.Runnable;
         return TryDeliver(new PendingEvent { Valid = 1, Vector = (byte)Vector.Debug, Kind = EventKind.Exception }, out exit);
     }
 
@@ -315,7 +355,7 @@ internal sealed unsafe class RunLoop
     private bool TryDeliver(PendingEvent pending, out VmExit exit)
     {
         exit = default;
-        _engine.Statistics.CountDelivery(pending.Kind);
+        _cpu->LinkPlace = null; // the handler does not follow the block that ran last
         while (true)
         {
             _cpu->State.Events.Delivering = pending;
@@ -323,6 +363,7 @@ internal sealed unsafe class RunLoop
             if (EventDelivery.TryDeliver(_cpu, pending, _cpu->State.Rip))
             {
                 _cpu->State.Events.Delivering = default;
+                _engine.Statistics.CountDelivery(pending.Kind);
                 _engine.Devices.Forget();
                 if (_cpu->Remaining == 0)
                 {

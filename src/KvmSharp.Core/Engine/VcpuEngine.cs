@@ -73,7 +73,11 @@ internal sealed unsafe class VcpuEngine : IDisposable
     public bool TryProbe(ulong linear, int size, DataAccess access) => Mmu.TryProbe(linear, size, access);
 
     /// <summary>Derives mode, privilege, segment views and the present TLB anew after segments, CR0, CR4 or EFLAGS.VM changed.</summary>
-    public void UpdateMode() => Mode.Update();
+    public void UpdateMode()
+    {
+        Mode.Update();
+        Mmu.AccessControlChanged();
+    }
 
     /// <summary>Forgets translations: CR3 load (global pages stay), or a change of CR0, CR4.</summary>
     /// <param name="keepGlobal">Whether global pages stay.</param>
@@ -108,7 +112,16 @@ internal sealed unsafe class VcpuEngine : IDisposable
     /// <summary>The guest jumped to where there is no RAM: that cannot be emulated.</summary>
     public void CannotFetch() => Loop.StopUnsupported(default);
 
-    public void EnterBusLock() => _vm.BusLock.Enter();
+    /// <summary>Takes the bus lock. Its owner may wait in a device for this vCPU to stop, so this vCPU waits out of the guest.</summary>
+    public void EnterBusLock()
+    {
+        if (!_vm.BusLock.TryEnter())
+        {
+            Requests.LeaveGuest();
+            _vm.BusLock.Enter();
+            Requests.EnterGuest();
+        }
+    }
 
     public void ExitBusLock() => _vm.BusLock.Exit();
 
@@ -118,7 +131,8 @@ internal sealed unsafe class VcpuEngine : IDisposable
         Code.Dispose();
         _jumpCache.Dispose();
         _tlbs.Dispose();
-        _context.Dispose();
+
+        // The context stays until the collector finds it: a late kick, pin or look at a register must not reach freed memory.
         if (_handle.IsAllocated)
         {
             _handle.Free();

@@ -6,7 +6,8 @@ using KvmSharp.Transfers;
 
 namespace KvmSharp.Events;
 
-/// <summary>Delivery through the IDT, from protected and virtual-8086 mode. Intel SDM Vol. 2A, "INT n", and Vol. 3A, "Exception- or Interrupt-Handler Procedures".</summary>
+/// <summary>Delivery through the IDT, from protected and virtual-8086 mode.</summary>
+/// <remarks>Intel SDM Vol. 2A, "INT n", and Vol. 3A, "Exception- or Interrupt-Handler Procedures".</remarks>
 internal static unsafe class ProtectedDelivery
 {
     private const int EntryBytes = 8;

@@ -29,7 +29,7 @@ internal static unsafe class Branching
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static MicroOp* FollowIndirect(CpuContext* cpu)
     {
-        ulong linear = (uint)(cpu->State.Segments[(int)SegmentIndex.Cs].Base + cpu->State.Rip);
+        ulong linear = cpu->LinearOfCode(cpu->State.Rip);
         JumpCacheEntry* entry = JumpCache.EntryOf(cpu->JumpCache, linear);
         if (entry->Linear == linear && entry->Key == cpu->CodeKey && entry->Head is not null)
         {
@@ -41,13 +41,13 @@ internal static unsafe class Branching
         return null;
     }
 
-    /// <summary>Checks a near branch's target against the limit of CS.</summary>
+    /// <summary>Checks a near branch's target against the limit of CS, or for being canonical.</summary>
     /// <param name="cpu">The processor.</param>
     /// <param name="op">The branch, to which the fault belongs.</param>
     /// <param name="target">The offset in CS.</param>
     /// <returns><see langword="false"/> when #GP(0) was raised.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool IsReachable(CpuContext* cpu, MicroOp* op, ulong target) => target <= cpu->CodeLimit || Refuse(cpu, op);
+    public static bool IsReachable(CpuContext* cpu, MicroOp* op, ulong target) => cpu->IsExecutable(target) || Refuse(cpu, op);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static MicroOp* FollowUnlinked(CpuContext* cpu, MicroOp** link, bool linkable)
@@ -66,7 +66,7 @@ internal static unsafe class Branching
     // The code segment's base may be anything, so it is the linear address that tells whether a page boundary was crossed.
     private static bool StaysInPage(CpuContext* cpu, MicroOp* op)
     {
-        ulong linear = cpu->State.Segments[(int)SegmentIndex.Cs].Base + cpu->State.Rip;
+        ulong linear = cpu->LinearOfCode(cpu->State.Rip);
         return (linear & Memory.GuestPage.OffsetMask) >= op->EndOffset;
     }
 

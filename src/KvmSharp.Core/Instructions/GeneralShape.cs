@@ -52,5 +52,5 @@ internal static unsafe class GeneralShape
     /// <param name="cpu">The processor.</param>
     /// <param name="op">The instruction.</param>
     /// <returns>The address of the next instruction, wrapped as the code segment says.</returns>
-    public static ulong NextRip(CpuContext* cpu, MicroOp* op) => (uint)(cpu->State.Rip + op->EndOffset);
+    public static ulong NextRip(CpuContext* cpu, MicroOp* op) => (cpu->State.Rip + op->EndOffset) & cpu->LinearMask;
 }

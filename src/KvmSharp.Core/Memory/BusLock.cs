@@ -5,6 +5,8 @@ internal sealed class BusLock
 {
     private readonly Lock _lock = new();
 
+    public bool TryEnter() => _lock.TryEnter();
+
     public void Enter() => _lock.Enter();
 
     public void Exit() => _lock.Exit();

@@ -165,6 +165,11 @@ public sealed unsafe class GuestMemory : IGuestMemory
 
             bool keepsBytes = old is not null && old.Slot.Size == slot.Size;
             SlotMemory added = keepsBytes ? old!.With(slot) : new SlotMemory(slot);
+            if (keepsBytes && added.LogsDirtyPages && !old!.LogsDirtyPages)
+            {
+                ClearDirty(added); // what was written before logging began is not in the log
+            }
+
             SlotMemory[] slots = [.. others, added];
             Array.Sort(slots, static (a, b) => a.Base.CompareTo(b.Base));
             _slots = slots;
@@ -204,6 +209,17 @@ public sealed unsafe class GuestMemory : IGuestMemory
             SlotMemory[] slots = _slots;
             _slots = [];
             Array.ForEach(slots, static s => s.Dispose());
+        }
+    }
+
+    private static void ClearDirty(SlotMemory slot)
+    {
+        for (ulong address = slot.Base; address < slot.End; address += GuestPage.Size)
+        {
+            if (slot.RecordOf(address)->Dirty != 0)
+            {
+                slot.RecordOf(address)->Dirty = 0;
+            }
         }
     }
 

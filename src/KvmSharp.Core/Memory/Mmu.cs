@@ -14,6 +14,8 @@ internal sealed unsafe class Mmu : IPageTables
     private readonly VirtualMachine _vm;
     private readonly VcpuEngine _engine;
     private readonly CodeTranslations _code = new();
+    private bool _userPagesOpen;
+    private bool _hasLargePages;
 
     public Mmu(VcpuEngine engine, VirtualMachine vm, DeviceAccess devices)
     {
@@ -42,7 +44,7 @@ internal sealed unsafe class Mmu : IPageTables
             return ReadPhysical(physical, size, destination);
         }
 
-        return TryTranslate((uint)(linear + (uint)first), access, out ulong second)
+        return TryTranslate((linear + (uint)first) & _cpu->LinearMask, access, out ulong second)
             && ReadPhysical(physical, first, destination)
             && ReadPhysical(second, size - first, destination + first);
     }
@@ -60,7 +62,7 @@ internal sealed unsafe class Mmu : IPageTables
             return WritePhysical(physical, size, source);
         }
 
-        return TryTranslate((uint)(linear + (uint)first), access, out ulong second)
+        return TryTranslate((linear + (uint)first) & _cpu->LinearMask, access, out ulong second)
             && WritePhysical(physical, first, source)
             && WritePhysical(second, size - first, source + first);
     }
@@ -74,7 +76,7 @@ internal sealed unsafe class Mmu : IPageTables
     {
         int first = WithinPage(linear, size);
         return TryTranslate(linear, access, out _)
-            && (first == size || TryTranslate((uint)(linear + (uint)first), access, out _));
+            && (first == size || TryTranslate((linear + (uint)first) & _cpu->LinearMask, access, out _));
     }
 
     /// <summary>Finds host memory for an atomic operation or a bulk copy inside one page.</summary>
@@ -155,12 +157,21 @@ internal sealed unsafe class Mmu : IPageTables
     {
         Tlb.Flush(_cpu->SupervisorTlb, keepGlobal);
         Tlb.Flush(_cpu->UserTlb, keepGlobal);
+        _hasLargePages &= keepGlobal;
         _code.Flush();
         _engine.Code.ForgetTargets();
     }
 
+    /// <summary>Forgets the page of a linear address: of a large page every piece, for the TLB holds small ones only.</summary>
+    /// <param name="linear">Any address in the page.</param>
     public void FlushPage(ulong linear)
     {
+        if (_hasLargePages)
+        {
+            Flush(keepGlobal: false);
+            return;
+        }
+
         Tlb.FlushPage(_cpu->SupervisorTlb, linear);
         Tlb.FlushPage(_cpu->UserTlb, linear);
         _code.Flush();
@@ -173,6 +184,16 @@ internal sealed unsafe class Mmu : IPageTables
     {
         Tlb.ForbidWrites(_cpu->SupervisorTlb, physicalPage);
         Tlb.ForbidWrites(_cpu->UserTlb, physicalPage);
+    }
+
+    /// <summary>EFLAGS.AC, or the privilege, has changed: with SMAP, user pages that were open to the supervisor are closed.</summary>
+    public void AccessControlChanged()
+    {
+        if (_userPagesOpen && (_cpu->State.Rflags & Rflags.AlignmentCheck) == 0)
+        {
+            _userPagesOpen = false;
+            Tlb.Flush(_cpu->SupervisorTlb, keepGlobal: false);
+        }
     }
 
     /// <inheritdoc/>
@@ -232,8 +253,16 @@ internal sealed unsafe class Mmu : IPageTables
 
     private WalkResult Walk(ulong linear, PageAccess access, Span<WalkStep> steps = default)
     {
-        var registers = new PagingRegisters(_cpu->State.Cr0, _cpu->State.Cr3, _cpu->State.Cr4);
-        return PageWalker.Walk<Paging32Bit>(this, registers, linear, access, steps);
+        ref CpuState state = ref _cpu->State;
+        var registers = new PagingRegisters(state.Cr0, state.Cr3, state.Cr4, state.Msrs.Efer, state.Rflags);
+        if ((state.Msrs.Efer & Efer.LongModeActive) != 0)
+        {
+            return PageWalker.Walk<Paging4Level>(this, registers, linear, access, steps);
+        }
+
+        return (state.Cr4 & Cr4.PhysicalAddressExtension) != 0
+            ? PageWalker.Walk<PagingPae>(this, registers, linear, access, steps)
+            : PageWalker.Walk<Paging32Bit>(this, registers, linear, access, steps);
     }
 
     private bool TryTranslate(ulong linear, DataAccess access, out ulong physical)
@@ -243,10 +272,13 @@ internal sealed unsafe class Mmu : IPageTables
         Misses++;
         bool mayWrite = true;
         bool global = false;
+        bool mayKeep = true;
         physical = linear;
         if (IsPaging)
         {
-            PageAccess asked = (user ? PageAccess.User : PageAccess.Read) | (write ? PageAccess.Write : PageAccess.Read);
+            PageAccess asked = (user ? PageAccess.User : PageAccess.Read)
+                | (write ? PageAccess.Write : PageAccess.Read)
+                | ((access & DataAccess.System) != 0 ? PageAccess.Implicit : PageAccess.Read);
             WalkResult walk = Walk(linear, asked);
             if (walk.IsFault)
             {
@@ -256,9 +288,22 @@ internal sealed unsafe class Mmu : IPageTables
             physical = walk.Physical;
             mayWrite = walk.MayWrite;
             global = walk.IsGlobal;
+
+            // With SMAP a supervisor's right to a user page comes and goes with EFLAGS.AC: see AccessControlChanged.
+            if (!user && walk.IsUser && (_cpu->State.Cr4 & Cr4.SupervisorAccessPrevention) != 0)
+            {
+                _userPagesOpen = true;
+                mayKeep = (access & DataAccess.System) == 0;
+            }
+            _hasLargePages |= walk.PageShift > GuestPage.Shift;
         }
 
         physical &= _vm.AddressMask;
+        if (!mayKeep)
+        {
+            return true;
+        }
+
         Fill(user ? _cpu->UserTlb : _cpu->SupervisorTlb, linear, physical, mayWrite, global);
         return true;
     }

@@ -19,7 +19,7 @@ internal static unsafe class SegmentAccess
     public static bool TryTranslate(CpuContext* cpu, int segment, ulong offset, int size, bool write, out ulong linear)
     {
         ref SegmentView view = ref cpu->Views[segment];
-        linear = (uint)(view.Base + offset);
+        linear = (view.Base + offset) & cpu->LinearMask;
         long last = (long)offset + size - 1;
         return last <= (write ? view.WriteBound : view.ReadBound) || CheckFully(cpu, segment, offset, size, write);
     }
@@ -27,13 +27,22 @@ internal static unsafe class SegmentAccess
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static bool CheckFully(CpuContext* cpu, int segment, ulong offset, int size, bool write)
     {
+        if ((cpu->Mode & Engine.CodeMode.Code64) != 0)
+        {
+            // No limits and no types in 64-bit mode: both ends must be canonical.
+            ulong linear = cpu->Views[segment].Base + offset;
+            return (Canonical.Is(linear) && Canonical.Is(linear + (ulong)size - 1)) || Refuse(cpu, segment);
+        }
+
         ref SegmentCache cache = ref cpu->State.Segments[segment];
         bool real = (cpu->State.Cr0 & Cr0.ProtectionEnable) == 0;
         bool permitted = real || (write ? cache.IsWritable : cache.IsReadable);
         bool allowed = !cache.Unusable && permitted && InLimit(cache, offset, size);
-        return allowed
-            || Faults.Raise(cpu, segment == (int)SegmentIndex.Ss ? Vector.StackFault : Vector.GeneralProtection, 0);
+        return allowed || Refuse(cpu, segment);
     }
+
+    private static bool Refuse(CpuContext* cpu, int segment) =>
+        Faults.Raise(cpu, segment == (int)SegmentIndex.Ss ? Vector.StackFault : Vector.GeneralProtection, 0);
 
     internal static bool InLimit(in SegmentCache cache, ulong offset, int size)
     {

@@ -10,6 +10,7 @@ internal static class PageEntry
     public const ulong Dirty = 1 << 6;
     public const ulong Large = 1 << 7;
     public const ulong Global = 1 << 8;
+    public const ulong ExecuteDisable = 1UL << 63;
 }
 
 /// <summary>Bits of the page-fault error code. Intel SDM Vol. 3A, "Interrupt 14: Page-Fault Exception".</summary>
@@ -26,6 +27,9 @@ internal static class PageFaultError
 
     /// <summary>RSVD: a reserved bit was set in an entry.</summary>
     public const uint Reserved = 1 << 3;
+
+    /// <summary>I/D: an instruction fetch; told only with EFER.NXE or CR4.SMEP set.</summary>
+    public const uint Fetch = 1 << 4;
 }
 
 /// <summary>What an access asks of the page tables.</summary>
@@ -39,10 +43,13 @@ internal enum PageAccess
 
     /// <summary>Accessed and Dirty stay as they are: somebody only looks (KVM_TRANSLATE).</summary>
     Quiet = 8,
+
+    /// <summary>Made by the processor itself (tables, TSS): EFLAGS.AC does not open user pages to it.</summary>
+    Implicit = 16,
 }
 
 /// <summary>The registers that a walk depends on.</summary>
-internal readonly record struct PagingRegisters(ulong Cr0, ulong Cr3, ulong Cr4);
+internal readonly record struct PagingRegisters(ulong Cr0, ulong Cr3, ulong Cr4, ulong Efer, ulong Rflags);
 
 /// <summary>Guest-physical memory as the walker needs it.</summary>
 internal interface IPageTables
@@ -91,12 +98,5 @@ internal readonly record struct WalkResult
 
     public bool IsUser { get; init; }
 
-    public static WalkResult Fault(PageAccess access, uint error, int steps) => new()
-    {
-        IsFault = true,
-        Steps = steps,
-        ErrorCode = error
-            | ((access & PageAccess.Write) != 0 ? PageFaultError.Write : 0)
-            | ((access & PageAccess.User) != 0 ? PageFaultError.User : 0),
-    };
+    public static WalkResult Fault(uint error, int steps) => new() { IsFault = true, Steps = steps, ErrorCode = error };
 }

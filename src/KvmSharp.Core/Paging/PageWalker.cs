@@ -1,4 +1,5 @@
 using KvmSharp.Cpu;
+using KvmSharp.Memory;
 
 namespace KvmSharp.Paging;
 
@@ -8,7 +9,7 @@ internal static class PageWalker
     /// <summary>Translates a linear page.</summary>
     /// <typeparam name="TMode">The paging mode.</typeparam>
     /// <param name="tables">Where the tables lie.</param>
-    /// <param name="registers">CR0, CR3 and CR4.</param>
+    /// <param name="registers">The registers that a walk depends on.</param>
     /// <param name="linear">The linear address.</param>
     /// <param name="access">What is to be done there.</param>
     /// <param name="steps">Receives the entries met, if not empty: at least <see cref="IPagingMode.Levels"/> places.</param>
@@ -16,34 +17,36 @@ internal static class PageWalker
     public static WalkResult Walk<TMode>(IPageTables tables, in PagingRegisters registers, ulong linear, PageAccess access, Span<WalkStep> steps = default)
         where TMode : struct, IPagingMode
     {
-        ulong table = registers.Cr3 & TMode.AddressMask;
-        ulong rights = PageEntry.Writable | PageEntry.User;
-        Span<ulong> places = stackalloc ulong[TMode.Levels];
-        Span<ulong> entries = stackalloc ulong[TMode.Levels];
-        int shift = Memory.GuestPage.Shift + (TMode.IndexBits * (TMode.Levels - 1));
+        var rights = new PageRights(registers, TMode.HasExecuteDisable);
+        Span<WalkStep> met = stackalloc WalkStep[TMode.Levels];
+        ulong table = registers.Cr3 & TMode.RootMask;
+        int shift = GuestPage.Shift + (TMode.IndexBits * (TMode.Levels - 1));
         for (int level = TMode.Levels; ; level--, shift -= TMode.IndexBits)
         {
             int depth = TMode.Levels - level;
             ulong index = (linear >> shift) & ((1UL << TMode.IndexBits) - 1);
             ulong place = table + (index * (ulong)TMode.EntryBytes);
             ulong entry = tables.ReadEntry(place, TMode.EntryBytes);
-            places[depth] = place;
-            entries[depth] = entry;
+            met[depth] = new WalkStep(level, place, entry);
             if (!steps.IsEmpty)
             {
-                steps[depth] = new WalkStep(level, place, entry);
+                steps[depth] = met[depth];
             }
 
             if ((entry & PageEntry.Present) == 0)
             {
-                return WalkResult.Fault(access, 0, depth + 1);
+                return WalkResult.Fault(rights.ErrorOf(access), depth + 1);
             }
 
-            rights &= entry;
             bool large = level > 1 && (entry & PageEntry.Large) != 0 && TMode.MayBeLarge(level, registers.Cr4);
-            if (large && (entry & TMode.ReservedInLarge(level)) != 0)
+            if ((entry & (TMode.Reserved(level, large) | rights.ReservedBit)) != 0)
             {
-                return WalkResult.Fault(access, PageFaultError.Present | PageFaultError.Reserved, depth + 1);
+                return WalkResult.Fault(rights.ErrorOf(access) | PageFaultError.Present | PageFaultError.Reserved, depth + 1);
+            }
+
+            if (TMode.HasRights(level))
+            {
+                rights.Combine(entry);
             }
 
             if (level > 1 && !large)
@@ -52,52 +55,44 @@ internal static class PageWalker
                 continue;
             }
 
-            if (!Allows(rights, registers.Cr0, access))
+            if (!rights.Allow(access))
             {
-                return WalkResult.Fault(access, PageFaultError.Present, depth + 1);
+                return WalkResult.Fault(rights.ErrorOf(access) | PageFaultError.Present, depth + 1);
             }
 
             bool write = (access & PageAccess.Write) != 0;
             if ((access & PageAccess.Quiet) == 0)
             {
-                MarkUsed(tables, places, entries, depth, write, TMode.EntryBytes);
+                MarkUsed<TMode>(tables, met[..(depth + 1)], write);
             }
 
-            ulong inPage = (1UL << shift) - 1;
             return new WalkResult
             {
-                Physical = (entry & TMode.AddressMask & ~inPage) | (linear & inPage),
+                Physical = TMode.PageOf(entry, shift) | (linear & ((1UL << shift) - 1)),
                 PageShift = shift,
                 Steps = depth + 1,
-                MayWrite = Allows(rights, registers.Cr0, access | PageAccess.Write) && (write || (entry & PageEntry.Dirty) != 0),
+                MayWrite = rights.Allow(access | PageAccess.Write) && (write || (entry & PageEntry.Dirty) != 0),
                 IsGlobal = (entry & PageEntry.Global) != 0 && (registers.Cr4 & Cr4.PageGlobalEnable) != 0,
-                IsWritable = (rights & PageEntry.Writable) != 0,
-                IsUser = (rights & PageEntry.User) != 0,
+                IsWritable = rights.IsWritable,
+                IsUser = rights.IsUser,
             };
         }
     }
 
-    // Intel SDM Vol. 3A, "Determination of Access Rights": a supervisor may read everything and, with WP clear, write everything.
-    private static bool Allows(ulong rights, ulong cr0, PageAccess access)
+    private static void MarkUsed<TMode>(IPageTables tables, ReadOnlySpan<WalkStep> met, bool write)
+        where TMode : struct, IPagingMode
     {
-        bool user = (access & PageAccess.User) != 0;
-        bool write = (access & PageAccess.Write) != 0;
-        if (user && (rights & PageEntry.User) == 0)
+        for (int depth = 0; depth < met.Length; depth++)
         {
-            return false;
-        }
-
-        return !write || (rights & PageEntry.Writable) != 0 || (!user && (cr0 & Cr0.WriteProtect) == 0);
-    }
-
-    private static void MarkUsed(IPageTables tables, Span<ulong> places, Span<ulong> entries, int leaf, bool write, int entryBytes)
-    {
-        for (int depth = 0; depth <= leaf; depth++)
-        {
-            ulong bits = PageEntry.Accessed | (write && depth == leaf ? PageEntry.Dirty : 0);
-            if ((entries[depth] & bits) != bits)
+            if (!TMode.HasRights(met[depth].Level))
             {
-                tables.SetBits(places[depth], bits, entryBytes);
+                continue;
+            }
+
+            ulong bits = PageEntry.Accessed | (write && depth == met.Length - 1 ? PageEntry.Dirty : 0);
+            if ((met[depth].Entry & bits) != bits)
+            {
+                tables.SetBits(met[depth].EntryAddress, bits, TMode.EntryBytes);
             }
         }
     }

@@ -24,6 +24,11 @@ internal sealed class ProtectedGuest : IDisposable
     /// <summary>The first of the selectors that a test may give a meaning.</summary>
     public const ushort Free = 0x40;
 
+    public const uint PageDirectory = 0x5_0000;
+    public const uint PageTable = 0x5_1000;
+    public const uint PagePresentWritableUser = 7;
+    public const uint PageSize = 0x1000;
+
     private const int HandlerBytes = 16;
     private const ulong Memory = 0x10_0000;
     private const byte Hlt = 0xF4;
@@ -97,6 +102,21 @@ internal sealed class ProtectedGuest : IDisposable
         exit.Reason.Should().Be(VmExitReason.Hlt);
         return (int)((Registers.Rip - 1 - Handlers) / HandlerBytes);
     }
+
+    /// <summary>Maps the first mebibyte to itself, for all levels, and turns paging on with write protection.</summary>
+    public void EnablePaging()
+    {
+        for (uint page = 0; page < Memory / PageSize; page++)
+        {
+            SetPage(page * PageSize, (page * PageSize) | PagePresentWritableUser);
+        }
+
+        Vm.Memory.Write(PageDirectory, PageTable | PagePresentWritableUser);
+        Special = Special with { Cr3 = PageDirectory, Cr0 = Special.Cr0 | 0x8001_0000 };
+    }
+
+    /// <summary>Sets the entry of one page; the TLB is not told.</summary>
+    public void SetPage(uint linear, uint entry) => Vm.Memory.Write(PageTable + (linear / PageSize * sizeof(uint)), entry);
 
     /// <summary>Reads a doubleword of the present stack.</summary>
     public uint StackItem(int index) =>

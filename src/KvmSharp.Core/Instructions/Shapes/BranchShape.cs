@@ -82,7 +82,7 @@ internal static unsafe class BranchShape
     public static ulong Target(CpuContext* cpu, MicroOp* op)
     {
         ulong target = cpu->State.Rip + op->EndOffset + (ulong)op->Immediate;
-        return (op->Traits & MicroOpTraits.SizeMask) == (MicroOpTraits)1 ? (ushort)target : (uint)target;
+        return (op->Traits & MicroOpTraits.SizeMask) == (MicroOpTraits)1 ? (ushort)target : target & cpu->LinearMask;
     }
 
     /// <summary>Goes on behind a branch that was not taken.</summary>

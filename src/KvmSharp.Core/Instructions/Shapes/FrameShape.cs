@@ -1,6 +1,8 @@
 using Iced.Intel;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
+using KvmSharp.Memory;
+using KvmSharp.Operations;
 
 namespace KvmSharp.Instructions.Shapes;
 
@@ -39,7 +41,8 @@ internal static unsafe class FrameShape
             return null;
         }
 
-        ulong frame = pointer & cpu->StackMask;
+        // Not truncated to the stack's width: with a 16-bit stack EBP takes the upper half of ESP along, borrow included.
+        T own = Operand.Truncate<T>(pointer);
         ulong outer = cpu->State.General[GeneralRegisterFile.Rbp];
         for (int level = 1; level < op->Scale; level++)
         {
@@ -52,7 +55,6 @@ internal static unsafe class FrameShape
             }
         }
 
-        T own = *(T*)&frame;
         if (op->Scale > 0)
         {
             pointer -= (uint)sizeof(T);
@@ -62,7 +64,20 @@ internal static unsafe class FrameShape
             }
         }
 
-        AnyStack.SetPointer(cpu, pointer - (ulong)op->Immediate);
+        // The manual's page fault at the final stack pointer: the room is probed for one item, though nothing is stored there.
+        pointer -= (ulong)op->Immediate;
+        if (!AnyStack.TryAddress(cpu, op, pointer, sizeof(T), write: true, out ulong linear))
+        {
+            return null;
+        }
+
+        cpu->CurrentOp = op;
+        if (!LinearAccess.TryProbeWrite(cpu, linear, sizeof(T), DataAccess.Write))
+        {
+            return null;
+        }
+
+        AnyStack.SetPointer(cpu, pointer);
         cpu->Write(FramePointer, own);
         return op + 1;
     }

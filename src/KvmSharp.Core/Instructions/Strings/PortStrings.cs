@@ -13,14 +13,15 @@ internal readonly unsafe struct Ins : IStringOp
 {
     public static bool Compares => false;
 
+    public static bool TryBegin(CpuContext* cpu, int size) => PortPermission.TryCheck(cpu, PortStrings.Port(cpu), size);
+
     [SkipLocalsInit]
     public static ulong Advance<T>(CpuContext* cpu, MicroOp* op, ulong most)
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
     {
         ushort port = PortStrings.Port(cpu);
         ulong offset = StringOperands.Index(cpu, op, GeneralRegisterFile.Rdi);
-        if (!PortPermission.TryCheck(cpu, port, sizeof(T))
-            || !SegmentAccess.TryTranslate(cpu, (int)SegmentIndex.Es, offset, sizeof(T), write: true, out ulong linear)
+        if (!SegmentAccess.TryTranslate(cpu, (int)SegmentIndex.Es, offset, sizeof(T), write: true, out ulong linear)
             || !LinearAccess.TryProbeWrite(cpu, linear, sizeof(T), DataAccess.Write))
         {
             return 0;
@@ -56,6 +57,8 @@ internal readonly unsafe struct Outs : IStringOp
 {
     public static bool Compares => false;
 
+    public static bool TryBegin(CpuContext* cpu, int size) => PortPermission.TryCheck(cpu, PortStrings.Port(cpu), size);
+
     [SkipLocalsInit]
     public static ulong Advance<T>(CpuContext* cpu, MicroOp* op, ulong most)
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
@@ -63,8 +66,7 @@ internal readonly unsafe struct Outs : IStringOp
         ushort port = PortStrings.Port(cpu);
         DeviceAccess devices = cpu->Engine.Devices;
         ulong known = PortStrings.CountOf<T>(devices, 0);
-        if (!PortPermission.TryCheck(cpu, port, sizeof(T))
-            || !StringOperands.TryRead(cpu, op, op->Segment, GeneralRegisterFile.Rsi, out T first))
+        if (!StringOperands.TryRead(cpu, op, op->Segment, GeneralRegisterFile.Rsi, out T first))
         {
             return 0;
         }

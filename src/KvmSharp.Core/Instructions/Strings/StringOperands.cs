@@ -94,7 +94,7 @@ internal static unsafe class StringOperands
 
         ref SegmentView view = ref cpu->Views[segment];
         ulong offset = Index(cpu, op, register);
-        ulong linear = (uint)(view.Base + offset);
+        ulong linear = (view.Base + offset) & cpu->LinearMask;
         long last = Math.Min(write ? view.WriteBound : view.ReadBound, (long)Operands.Truncate(op, long.MaxValue));
         long room = Math.Min(last - (long)offset + 1, GuestPage.Size - (long)(linear & GuestPage.OffsetMask)) / sizeof(T);
         TlbEntry* entry = Tlb.EntryOf(cpu->Tlb, linear);

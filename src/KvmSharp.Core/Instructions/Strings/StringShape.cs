@@ -13,6 +13,12 @@ internal unsafe interface IStringOp
     /// <summary>Gets whether REPE and REPNE look at ZF: CMPS and SCAS.</summary>
     static abstract bool Compares { get; }
 
+    /// <summary>Checks what is checked once, even when there is nothing to do: the right to use a port.</summary>
+    /// <param name="cpu">The processor; its <c>CurrentOp</c> is the instruction.</param>
+    /// <param name="size">Bytes of an element.</param>
+    /// <returns>Whether the instruction may go on; else a fault was raised.</returns>
+    static virtual bool TryBegin(CpuContext* cpu, int size) => true;
+
     /// <summary>Does one iteration or more, and moves the index registers; the counter is the caller's.</summary>
     /// <typeparam name="T">The width.</typeparam>
     /// <param name="cpu">The processor; its <c>CurrentOp</c> is the instruction.</param>
@@ -82,7 +88,7 @@ internal static unsafe class StringShape
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
     {
         cpu->CurrentOp = op;
-        return TOp.Advance<T>(cpu, op, 1) != 0 ? op + 1 : null;
+        return TOp.TryBegin(cpu, sizeof(T)) && TOp.Advance<T>(cpu, op, 1) != 0 ? op + 1 : null;
     }
 
     private static MicroOp* Repeat<TOp, T>(CpuContext* cpu, MicroOp* op)
@@ -90,6 +96,11 @@ internal static unsafe class StringShape
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
     {
         cpu->CurrentOp = op;
+        if (!TOp.TryBegin(cpu, sizeof(T)))
+        {
+            return null;
+        }
+
         bool whileEqual = (op->Traits & MicroOpTraits.Rep) != 0;
         ArithmeticFlags before = cpu->Flags;
         ulong count = StringOperands.Index(cpu, op, GeneralRegisterFile.Rcx);
@@ -124,7 +135,7 @@ internal static unsafe class StringShape
 
     private static MicroOp* Suspend(CpuContext* cpu, MicroOp* op)
     {
-        cpu->State.Rip = (uint)(cpu->State.Rip + op->Offset);
+        cpu->State.Rip = (cpu->State.Rip + op->Offset) & cpu->LinearMask;
         cpu->LinkPlace = null;
         cpu->Stop = StopReason.Resynchronize;
         return null;
