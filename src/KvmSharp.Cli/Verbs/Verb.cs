@@ -14,6 +14,9 @@ internal class Verb(string name, string description) : Command(name, description
 /// <summary>Prints the usual help, then the examples of the verb.</summary>
 internal sealed class HelpWithExamples(HelpAction help, IReadOnlyList<(string Line, string Does)> rootExamples) : SynchronousCommandLineAction
 {
+    /// <summary>Gets true: asked for help, nobody wants to read that an argument is missing.</summary>
+    public override bool ClearsParseErrors => true;
+
     /// <inheritdoc/>
     public override int Invoke(ParseResult parseResult)
     {
