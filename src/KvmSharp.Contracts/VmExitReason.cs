@@ -1,6 +1,6 @@
 namespace KvmSharp;
 
-/// <summary>Why guest code stopped. The numbers are KVM's own (KVM_EXIT_*), so that either manual can be read beside a trace.</summary>
+/// <summary>Why guest code stopped. The numbers are KVM's own (KVM_EXIT_*), so that either manual can be read beside a trace; those of our own start at 256.</summary>
 public enum VmExitReason
 {
     /// <summary>Nothing known. KVM_EXIT_UNKNOWN; kept for the numbering, never returned.</summary>
@@ -39,11 +39,14 @@ public enum VmExitReason
     /// <summary>The guest asked for a power-off, a reset, or has crashed. KVM_EXIT_SYSTEM_EVENT.</summary>
     SystemEvent = 24,
 
-    /// <summary>RDMSR of a register that the embedder filters. KVM_EXIT_X86_RDMSR.</summary>
+    /// <summary>RDMSR that the embedder answers: filtered, or unknown. KVM_EXIT_X86_RDMSR.</summary>
     Rdmsr = 29,
 
-    /// <summary>WRMSR to a register that the embedder filters. KVM_EXIT_X86_WRMSR.</summary>
+    /// <summary>WRMSR that the embedder answers: filtered, unknown, or a value that is not taken. KVM_EXIT_X86_WRMSR.</summary>
     Wrmsr = 30,
+
+    /// <summary>Something that the embedder intercepts is about to happen: see <see cref="VmExit.Intercept"/>. KVM has no such exit.</summary>
+    Intercept = 256,
 }
 
 /// <summary>The direction of a port or MMIO access, seen from the guest.</summary>

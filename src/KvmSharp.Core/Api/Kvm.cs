@@ -25,11 +25,20 @@ public sealed class Kvm : IDisposable
             KvmCapability.IrqChip or KvmCapability.Hlt or KvmCapability.UserMemory or KvmCapability.ExtendedCpuid
                 or KvmCapability.MpState or KvmCapability.SyncMmu or KvmCapability.DestroyMemoryRegionWorks
                 or KvmCapability.UserNmi or KvmCapability.JoinMemoryRegionsWorks or KvmCapability.VcpuEvents
-                or KvmCapability.DebugRegisters or KvmCapability.ReadOnlyMemory or KvmCapability.ImmediateExit => 1,
+                or KvmCapability.SetGuestDebug or KvmCapability.DebugRegisters or KvmCapability.ReadOnlyMemory or KvmCapability.ImmediateExit
+                or KvmCapability.UserSpaceMsr or KvmCapability.MsrFilter => 1,
             KvmCapability.VcpuCount or KvmCapability.MaxVcpus => VirtualMachine.MaxVcpus,
             KvmCapability.MemorySlotCount => VirtualMachine.MaxMemorySlots,
             _ => 0,
         };
+    }
+
+    /// <summary>Gets all that CPUID can offer here. KVM_GET_SUPPORTED_CPUID.</summary>
+    /// <returns>The table of <see cref="CpuModel.Max"/>; take bits away from it, or name an older <see cref="CpuModel"/>.</returns>
+    public CpuidTable GetSupportedCpuid()
+    {
+        ObjectDisposedException.ThrowIf(_closed, this);
+        return CpuModel.Max.Cpuid;
     }
 
     /// <summary>Makes a machine without memory and vCPUs. KVM_CREATE_VM.</summary>
@@ -99,4 +108,10 @@ public enum KvmCapability
 
     /// <summary>KVM_CAP_IMMEDIATE_EXIT.</summary>
     ImmediateExit = 136,
+
+    /// <summary>KVM_CAP_X86_USER_SPACE_MSR: <see cref="VirtualMachine.UserSpaceMsrs"/>.</summary>
+    UserSpaceMsr = 188,
+
+    /// <summary>KVM_CAP_X86_MSR_FILTER: <see cref="VirtualMachine.MsrFilter"/>.</summary>
+    MsrFilter = 189,
 }

@@ -25,4 +25,18 @@ public sealed class VcpuStatistics
     /// <param name="reason">The reason.</param>
     /// <returns>The count.</returns>
     public ulong ExitsOf(VmExitReason reason) => _engine.Statistics.ExitsOf(reason);
+
+    /// <summary>Gets how often VT-x would have left the guest for a reason: exits of ours that stand for it, and intercepts, counted ones too.</summary>
+    /// <param name="reason">The reason by Intel's number.</param>
+    /// <returns>The count. An occurrence counts once, also when an intercepted HLT or MSR access leads to an exit of its own.</returns>
+    /// <remarks>Ends of <c>Run</c> by budget, kick, interrupt window and their like are not counted, nor is <see cref="ShadowPaging"/>.</remarks>
+    public ulong ExitsOf(BasicExitReason reason) => _engine.Statistics.ExitsOf(reason);
+
+    /// <summary>Gets how often something was intercepted, by <see cref="InterceptMode.Count"/> or <see cref="InterceptMode.Exit"/>.</summary>
+    /// <param name="kind">The kind.</param>
+    /// <returns>The count.</returns>
+    public ulong InterceptsOf(InterceptKind kind) => _engine.Statistics.Of(kind);
+
+    /// <summary>Gets the exits that shadow paging would have caused, while <see cref="VirtualCpu.CountShadowPagingExits"/> was set.</summary>
+    public ShadowPagingExits ShadowPaging => _engine.ShadowPagingExits;
 }

@@ -1,4 +1,5 @@
 using KvmSharp.Cpu;
+using KvmSharp.Debugging;
 using KvmSharp.Engine;
 using KvmSharp.Paging;
 using KvmSharp.SystemRegisters;
@@ -10,13 +11,13 @@ namespace KvmSharp;
 /// <see cref="Run"/> and the registers belong to one thread at a time. <see cref="Kick"/>, <see cref="ImmediateExit"/> and the pins of
 /// the machine may be used from any thread.
 /// </remarks>
-public sealed unsafe class VirtualCpu
+public sealed unsafe partial class VirtualCpu
 {
     private readonly VcpuEngine _engine;
     private readonly VirtualMachine _vm;
-    private readonly Lock _running = new();
     private Thread? _runner;
     private bool _closed;
+    private bool _hasRun;
 
     internal VirtualCpu(VirtualMachine vm, VcpuEngine engine)
     {
@@ -60,7 +61,7 @@ public sealed unsafe class VirtualCpu
     }
 
     /// <summary>Gets a value indicating whether an interrupt injected now would be taken before the next instruction. kvm_run.ready_for_interrupt_injection.</summary>
-    public bool ReadyForInterruptInjection => !HasPendingExit && new EventIntake(_engine, _vm).CanTakeInterrupt;
+    public bool ReadyForInterruptInjection => !HasPendingExit && !HasHeldIntercept && new EventIntake(_engine, _vm).CanTakeInterrupt;
 
     /// <summary>Gets or sets what the vCPU is doing. KVM_GET_MP_STATE, KVM_SET_MP_STATE.</summary>
     public MpState MpState
@@ -70,6 +71,28 @@ public sealed unsafe class VirtualCpu
         {
             RequireSettled();
             State.Events.MpState = value;
+        }
+    }
+
+    /// <summary>Gets or sets what CPUID answers, and with it which instructions and control bits there are. KVM_GET_CPUID2, KVM_SET_CPUID2.</summary>
+    /// <remarks>
+    /// <see cref="CpuModel.Max"/> until set. Features that the core does not have are told as the table says, but are not there. RESET
+    /// leaves the signature in EDX: call <see cref="Reset"/> when the guest shall see the new one.
+    /// </remarks>
+    /// <exception cref="KvmException">The vCPU has run already (EINVAL), or runs (EBUSY).</exception>
+    public CpuidTable Cpuid
+    {
+        get => _engine.Cpuid;
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            RequireSettled();
+            if (_hasRun)
+            {
+                throw KvmException.Invalid($"vCPU {Id} has run: CPUID is set before the first run");
+            }
+
+            _engine.Cpuid = value;
         }
     }
 
@@ -92,6 +115,7 @@ public sealed unsafe class VirtualCpu
                 throw KvmException.Invalid($"vCPU {Id} waits for a start-up IPI");
             }
 
+            _hasRun = true;
             _engine.Requests.Cancellation = cancellation;
             if (!cancellation.CanBeCanceled)
             {
@@ -178,6 +202,7 @@ public sealed unsafe class VirtualCpu
     {
         RequireSettled();
         RegisterAccess.SetGeneral(ref State, registers);
+        _engine.UpdateMode(); // RFLAGS.VM
     }
 
     /// <summary>Gets segments, tables, control registers, EFER and APIC base. KVM_GET_SREGS.</summary>
@@ -186,12 +211,13 @@ public sealed unsafe class VirtualCpu
 
     /// <summary>Sets segments, tables, control registers, EFER and APIC base. KVM_SET_SREGS.</summary>
     /// <param name="registers">The registers. Descriptor caches are taken as given; nothing is read from tables.</param>
-    /// <exception cref="KvmException">An exit is pending or the vCPU runs (EBUSY), or paging is set without protection, or a bit that the processor lacks (EINVAL).</exception>
+    /// <exception cref="KvmException">An exit is pending or the vCPU runs (EBUSY), or paging is set without protection, LMA does not fit LME, PG and PAE, or a bit that the processor lacks (EINVAL).</exception>
     public void SetSpecialRegisters(in SpecialRegisters registers)
     {
         RequireSettled();
-        RegisterAccess.SetSpecial(ref State, registers);
+        RegisterAccess.SetSpecial(ref State, registers, _engine.Features);
         _engine.UpdateMode();
+        _engine.Breakpoints.Update(); // CR4.DE
         _engine.FlushTlb(keepGlobal: false);
     }
 
@@ -205,6 +231,33 @@ public sealed unsafe class VirtualCpu
     {
         RequireSettled();
         RegisterAccess.SetDebug(ref State, registers);
+        _engine.Breakpoints.Update();
+    }
+
+    /// <summary>Gets what a debugger outside the guest asked for; null when nothing.</summary>
+    public GuestDebugOptions? GuestDebug => _engine.Debugger.Options;
+
+    /// <summary>Asks for <see cref="VmExitReason.Debug"/> exits, or for none any more. KVM_SET_GUEST_DEBUG.</summary>
+    /// <param name="options">What to stop at; <see langword="null"/> for nothing.</param>
+    /// <exception cref="KvmException">More than four hardware breakpoints, or one whose length or address does not fit its kind (EINVAL); the vCPU runs or has an unfinished exit (EBUSY).</exception>
+    public void SetGuestDebug(GuestDebugOptions? options)
+    {
+        RequireSettled();
+        BreakpointRules.Check(options?.HardwareBreakpoints ?? []);
+        _engine.Debugger.Set(options);
+    }
+
+    /// <summary>Gets the x87 FPU and the XMM registers. KVM_GET_FPU.</summary>
+    /// <returns>The state.</returns>
+    public FpuState GetFpuState() => FpuAccess.Get(State);
+
+    /// <summary>Sets the x87 FPU and the XMM registers. KVM_SET_FPU.</summary>
+    /// <param name="state">The state; reserved bits are put right.</param>
+    /// <exception cref="KvmException">An exit is pending, or the vCPU runs (EBUSY).</exception>
+    public void SetFpuState(in FpuState state)
+    {
+        RequireSettled();
+        FpuAccess.Set(ref State, state);
     }
 
     /// <summary>Gets events that are on their way. KVM_GET_VCPU_EVENTS.</summary>
@@ -264,30 +317,28 @@ public sealed unsafe class VirtualCpu
 
         _closed = true;
         Kick();
-        _running.Enter(); // held for ever: no further run
+        var spin = default(SpinWait);
+        while (Interlocked.CompareExchange(ref _runner, Thread.CurrentThread, null) is not null)
+        {
+            spin.SpinOnce(); // kept for ever then: no further run
+        }
     }
 
     private void Enter()
     {
         ObjectDisposedException.ThrowIf(_closed, this);
-        if (_runner == Thread.CurrentThread || !_running.TryEnter())
+        if (Interlocked.CompareExchange(ref _runner, Thread.CurrentThread, null) is not null)
         {
             throw KvmException.Busy($"vCPU {Id} is running already");
         }
-
-        _runner = Thread.CurrentThread;
     }
 
-    private void Leave()
-    {
-        _runner = null;
-        _running.Exit();
-    }
+    private void Leave() => Volatile.Write(ref _runner, null);
 
     private void RequireSettled()
     {
         ObjectDisposedException.ThrowIf(_closed, this);
-        if (_runner is not null)
+        if (_runner is not null && (_runner != Thread.CurrentThread || !_engine.Loop.IsOffering))
         {
             throw KvmException.Busy($"vCPU {Id} is running");
         }

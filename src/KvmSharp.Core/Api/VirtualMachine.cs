@@ -24,6 +24,7 @@ public sealed unsafe class VirtualMachine : IDisposable
     private volatile VirtualCpu[] _vcpus = [];
     private VcpuEngine[] _engines = [];
     private bool _disposed;
+    private bool _ignoresNumericErrors;
 
     internal VirtualMachine()
     {
@@ -32,6 +33,7 @@ public sealed unsafe class VirtualMachine : IDisposable
         InterruptLine = new Wire(asserted => BootEngine?.Requests.DriveInterruptLine(asserted));
         NmiLine = new Wire(asserted => OnNmi(asserted));
         A20Gate = new Wire(SetA20);
+        IgnoreFloatingPointErrorLine = new Wire(asserted => Volatile.Write(ref _ignoresNumericErrors, asserted));
     }
 
     /// <summary>Gets the guest-physical memory.</summary>
@@ -46,6 +48,21 @@ public sealed unsafe class VirtualMachine : IDisposable
     /// <summary>Gets or sets the interrupt chip. With one, HLT waits inside <c>Run</c>. KVM_CREATE_IRQCHIP.</summary>
     public IInterruptController? InterruptController { get; set; }
 
+    /// <summary>Gets or sets which MSRs guests may access; <see langword="null"/>, as after creation, allows all. KVM_X86_SET_MSR_FILTER.</summary>
+    /// <remarks>May be changed between runs.</remarks>
+    public MsrFilter? MsrFilter { get; set; }
+
+    /// <summary>Gets or sets for which refused MSR accesses the embedder is asked; the others raise #GP(0). KVM_CAP_X86_USER_SPACE_MSR.</summary>
+    /// <remarks>
+    /// The exit is finished like other accesses: fill <see cref="VirtualCpu.ExitData"/> after RDMSR, set <see cref="VirtualCpu.MsrError"/> to
+    /// make either fail. The processor's own register is not touched.
+    /// </remarks>
+    public MsrExitReason UserSpaceMsrs { get; set; }
+
+    /// <summary>Gets or sets a value indicating whether VMCALL and VMMCALL make a <see cref="VmExitReason.Hypercall"/> exit; else they are #UD.</summary>
+    /// <remarks>KVM answers most calls itself and hands on those chosen by KVM_CAP_EXIT_HYPERCALL; here the embedder gets all.</remarks>
+    public bool HypercallExits { get; set; }
+
     /// <summary>Gets or sets who is told of delivered exceptions and interrupts.</summary>
     public IEventObserver? EventObserver { get; set; }
 
@@ -54,6 +71,17 @@ public sealed unsafe class VirtualMachine : IDisposable
 
     /// <summary>Gets the NMI pin of the first vCPU; a rising edge is one NMI. Any thread.</summary>
     public ISignal NmiLine { get; }
+
+    /// <summary>Gets or sets where the FERR pin leads: to line 13 of the interrupt chip on a PC. Null when it is not connected.</summary>
+    /// <remarks>
+    /// Asserted while CR0.NE is 0 and a waiting x87 instruction meets an unmasked exception; released when that is cleared. The vCPU then
+    /// waits before the instruction for an interrupt, as if halted. Driven on the vCPU's thread.
+    /// </remarks>
+    public ISignal? FloatingPointErrorLine { get; set; }
+
+    /// <summary>Gets the IGNNE pin: while asserted, and CR0.NE is 0, x87 instructions ignore unmasked exceptions. Any thread.</summary>
+    /// <remarks>A PC asserts it by a write to port F0h and releases it when FERR is released.</remarks>
+    public ISignal IgnoreFloatingPointErrorLine { get; }
 
     /// <summary>Gets the A20 gate: asserted, as after creation, lets address bit 20 pass; else it reads 0. Any thread.</summary>
     public ISignal A20Gate { get; }
@@ -76,6 +104,8 @@ public sealed unsafe class VirtualMachine : IDisposable
     internal InstructionClock? InstructionClock { get; private set; }
 
     internal ulong AddressMask { get; private set; } = ulong.MaxValue;
+
+    internal bool IgnoresNumericErrors => Volatile.Read(ref _ignoresNumericErrors);
 
     internal BusLock BusLock { get; } = new();
 
@@ -237,6 +267,21 @@ public sealed unsafe class VirtualMachine : IDisposable
         if (engines.Length == 1 && writer is not null && !writer.Code.HasPage(physical))
         {
             record->CodeGranules = 0;
+        }
+    }
+
+    /// <summary>A page has been found in use as a page table: writes to it are looked at from now on, those of other vCPUs soon.</summary>
+    /// <param name="page">Its guest-physical address.</param>
+    /// <param name="walker">The vCPU that walked through it.</param>
+    internal void WatchPageTable(ulong page, VcpuEngine walker)
+    {
+        walker.Mmu.ForbidWrites(page);
+        foreach (VcpuEngine engine in Volatile.Read(ref _engines))
+        {
+            if (engine != walker)
+            {
+                engine.Requests.Raise(PendingWork.FlushTlb);
+            }
         }
     }
 

@@ -39,9 +39,6 @@ internal static class Cr4
     public const ulong OsXsave = 1 << 18;
     public const ulong SupervisorExecutionPrevention = 1 << 20;
     public const ulong SupervisorAccessPrevention = 1 << 21;
-
-    /// <summary>The bits that this processor offers; setting another one is #GP(0).</summary>
-    public const ulong Offered = TimeStampDisable | DebuggingExtensions | PageSizeExtensions | PageGlobalEnable;
 }
 
 /// <summary>Bits of the MSR EFER. Intel SDM Vol. 3A, "Extended Feature Enable Register".</summary>
@@ -108,9 +105,19 @@ internal enum Vector : byte
 /// <summary>Bits of DR6. Intel SDM Vol. 3B, "Debug Status Register (DR6)".</summary>
 internal static class DebugStatus
 {
+    /// <summary>BD: a debug register was accessed with DR7.GD set.</summary>
+    public const ulong GeneralDetect = 1 << 13;
+
     /// <summary>BS: a single-step trap.</summary>
     public const ulong SingleStep = 1 << 14;
 
     /// <summary>BT: the T bit of the new task's TSS.</summary>
     public const ulong TaskSwitch = 1 << 15;
+}
+
+/// <summary>Bits of DR7 outside the enables and fields of the four breakpoints. Intel SDM Vol. 3B, "Debug Control Register (DR7)".</summary>
+internal static class DebugControl
+{
+    /// <summary>GD: an access to a debug register raises #DB.</summary>
+    public const ulong GeneralDetect = 1 << 13;
 }

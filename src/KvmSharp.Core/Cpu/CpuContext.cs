@@ -1,8 +1,10 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using KvmSharp.Engine;
 using KvmSharp.Memory;
 using KvmSharp.Operations;
+using KvmSharp.Operations.FloatingPoint;
 
 namespace KvmSharp.Cpu;
 
@@ -50,11 +52,20 @@ internal unsafe struct CpuContext
     public TlbEntry* SupervisorTlb;
     public TlbEntry* UserTlb;
 
+    /// <summary>A table that stays empty, in force while alignment is checked: every access then takes the slow path, which checks it.</summary>
+    public TlbEntry* EmptyTlb;
+
+    /// <summary>1 while alignment is checked: CPL 3, CR0.AM and EFLAGS.AC.</summary>
+    public byte ChecksAlignment;
+
     /// <summary>Jump cache: linear address to block head.</summary>
     public JumpCacheEntry* JumpCache;
 
     /// <summary>What linear addresses and RIP wrap at: FFFFFFFFh, in 64-bit mode all ones.</summary>
     public ulong LinearMask;
+
+    /// <summary>What addresses of descriptor tables and of the TSS wrap at: FFFFFFFFh, in long mode all ones.</summary>
+    public ulong SystemMask;
 
     /// <summary>Base of CS; 0 in 64-bit mode.</summary>
     public ulong CodeBase;
@@ -79,6 +90,9 @@ internal unsafe struct CpuContext
 
     /// <summary>The fault or trap that <see cref="Stop"/> speaks of.</summary>
     public PendingEvent Fault;
+
+    /// <summary>CR2 before the last page fault, for the intercept that takes the fault back.</summary>
+    public ulong Cr2BeforeFault;
 
     /// <summary>Bounds for quick segment checks, by <see cref="SegmentIndex"/>.</summary>
     public SegmentViews Views;
@@ -136,6 +150,17 @@ internal unsafe struct CpuContext
     /// <returns>The offset in bytes.</returns>
     public static ushort OffsetOfGeneral(int number) => (ushort)(number * sizeof(ulong));
 
+    /// <summary>Gets the offset of an XMM register in this structure.</summary>
+    /// <param name="number">0 to 15.</param>
+    /// <returns>The offset in bytes.</returns>
+    public static ushort OffsetOfXmm(int number) =>
+        (ushort)(RegisterPlaces.Xmm + (number * sizeof(Vector128<byte>)));
+
+    /// <summary>Gets the offset of an MMX register in this structure: of the significand of an x87 register.</summary>
+    /// <param name="number">0 to 7.</param>
+    /// <returns>The offset in bytes.</returns>
+    public static ushort OffsetOfMmx(int number) => (ushort)(RegisterPlaces.X87 + (number * sizeof(Float80)));
+
     /// <summary>Gets the offset of RIP in this structure; while a block runs it is that of the block's start.</summary>
     /// <returns>The offset in bytes.</returns>
     public static ushort OffsetOfRip() => (ushort)sizeof(GeneralRegisterFile);
@@ -147,15 +172,15 @@ internal unsafe struct CpuContext
 
 /// <summary>Bounds of one segment, prepared for the test that every access through it makes.</summary>
 /// <remarks>
-/// An access of n bytes at offset e is allowed at once when e + n - 1 does not exceed the bound, compared as signed numbers. A bound
-/// of -1 sends every access to the full check: unusable, expand-down, or the wrong kind of access.
+/// An access of n bytes at offset e is allowed at once when e + n - 1 is below the end. An end of 0 sends every access to the full
+/// check: unusable, expand-down, or the wrong kind of access. In 64-bit mode the end is that of the lower canonical half.
 /// </remarks>
 [StructLayout(LayoutKind.Sequential)]
 internal struct SegmentView
 {
     public ulong Base;
-    public long ReadBound;
-    public long WriteBound;
+    public ulong ReadEnd;
+    public ulong WriteEnd;
 }
 
 /// <summary>The views of the six segment registers.</summary>
@@ -163,4 +188,18 @@ internal struct SegmentView
 internal struct SegmentViews
 {
     private SegmentView _first;
+}
+
+/// <summary>Where the register files lie in <see cref="CpuContext"/>, in bytes, measured once.</summary>
+internal static unsafe class RegisterPlaces
+{
+    public static readonly int Xmm = Measure().Xmm;
+    public static readonly int X87 = Measure().X87;
+
+    private static (int Xmm, int X87) Measure()
+    {
+        CpuContext context = default;
+        byte* start = (byte*)&context;
+        return ((int)((byte*)&context.State.Vector.Registers - start), (int)((byte*)&context.State.X87.Registers - start));
+    }
 }

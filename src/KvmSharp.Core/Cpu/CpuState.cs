@@ -82,6 +82,11 @@ internal struct ModelSpecificRegisters
 {
     public ulong ApicBase;
     public ulong Efer;
+    public ulong Star;
+    public ulong Lstar;
+    public ulong Cstar;
+    public ulong SyscallFlagMask;
+    public ulong KernelGsBase;
     public ulong SysenterCs;
     public ulong SysenterEsp;
     public ulong SysenterEip;

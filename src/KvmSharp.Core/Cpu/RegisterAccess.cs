@@ -1,3 +1,5 @@
+using KvmSharp.Cpuid;
+
 namespace KvmSharp.Cpu;
 
 /// <summary>Between the embedder's register records and the state.</summary>
@@ -37,7 +39,7 @@ internal static class RegisterAccess
             state.General[i] = values[i];
         }
 
-        state.Rip = (uint)registers.Rip;
+        state.Rip = registers.Rip;
         state.Rflags = (registers.Rflags & Rflags.Defined) | Rflags.AlwaysOne;
     }
 
@@ -62,9 +64,9 @@ internal static class RegisterAccess
         ApicBase = state.Msrs.ApicBase,
     };
 
-    public static void SetSpecial(ref CpuState state, in SpecialRegisters registers)
+    public static void SetSpecial(ref CpuState state, in SpecialRegisters registers, CpuFeatures features)
     {
-        RequireOffered(registers);
+        RequireOffered(registers, features);
         state.Segments[(int)SegmentIndex.Es] = MakeSegment(registers.Es);
         state.Segments[(int)SegmentIndex.Cs] = MakeSegment(registers.Cs);
         state.Segments[(int)SegmentIndex.Ss] = MakeSegment(registers.Ss);
@@ -73,13 +75,14 @@ internal static class RegisterAccess
         state.Segments[(int)SegmentIndex.Gs] = MakeSegment(registers.Gs);
         state.Segments[(int)SegmentIndex.Ldtr] = MakeSegment(registers.Ldt);
         state.Segments[(int)SegmentIndex.Tr] = MakeSegment(registers.Tr);
-        state.Gdtr = new TableRegister { Base = (uint)registers.Gdt.Base, Limit = registers.Gdt.Limit };
-        state.Idtr = new TableRegister { Base = (uint)registers.Idt.Base, Limit = registers.Idt.Limit };
+        state.Gdtr = new TableRegister { Base = registers.Gdt.Base, Limit = registers.Gdt.Limit };
+        state.Idtr = new TableRegister { Base = registers.Idt.Base, Limit = registers.Idt.Limit };
         state.Cr0 = registers.Cr0 | Cr0.ExtensionType;
-        state.Cr2 = (uint)registers.Cr2;
-        state.Cr3 = (uint)registers.Cr3;
+        state.Cr2 = registers.Cr2;
+        state.Cr3 = registers.Cr3;
         state.Cr4 = registers.Cr4;
         state.Cr8 = registers.Cr8 & 0xF;
+        state.Msrs.Efer = registers.Efer;
         state.Msrs.ApicBase = registers.ApicBase;
     }
 
@@ -87,8 +90,8 @@ internal static class RegisterAccess
 
     public static void SetDebug(ref CpuState state, in DebugRegisters registers)
     {
-        (state.Dr0, state.Dr1) = ((uint)registers.Dr0, (uint)registers.Dr1);
-        (state.Dr2, state.Dr3) = ((uint)registers.Dr2, (uint)registers.Dr3);
+        (state.Dr0, state.Dr1) = (registers.Dr0, registers.Dr1);
+        (state.Dr2, state.Dr3) = (registers.Dr2, registers.Dr3);
         (state.Dr6, state.Dr7) = ((uint)registers.Dr6, (uint)registers.Dr7);
     }
 
@@ -129,16 +132,29 @@ internal static class RegisterAccess
 
     private static byte ToByte(bool value) => value ? (byte)1 : (byte)0;
 
-    private static void RequireOffered(in SpecialRegisters registers)
+    private static void RequireOffered(in SpecialRegisters registers, CpuFeatures features)
     {
         if ((registers.Cr0 & Cr0.Paging) != 0 && (registers.Cr0 & Cr0.ProtectionEnable) == 0)
         {
             throw KvmException.Invalid("CR0.PG needs CR0.PE");
         }
 
-        if ((registers.Cr0 & ~Cr0.Defined) != 0 || (registers.Cr4 & ~Cr4.Offered) != 0 || registers.Efer != 0)
+        if ((registers.Cr0 & ~Cr0.Defined) != 0 || (registers.Cr4 & ~features.Cr4) != 0 || (registers.Efer & ~features.Efer) != 0)
         {
             throw KvmException.Invalid($"CR0 {registers.Cr0:X}h, CR4 {registers.Cr4:X}h or EFER {registers.Efer:X}h has a bit that this processor lacks");
+        }
+
+        if (registers.Cr3 >= Paging.PhysicalAddress.End)
+        {
+            throw KvmException.Invalid($"CR3 {registers.Cr3:X}h is beyond {Paging.PhysicalAddress.Bits} address bits");
+        }
+
+        // As KVM does: long mode is what LME and paging together make it, and it needs PAE.
+        bool active = (registers.Efer & Efer.LongModeEnable) != 0 && (registers.Cr0 & Cr0.Paging) != 0;
+        bool needsPae = active && (registers.Cr4 & Cr4.PhysicalAddressExtension) == 0;
+        if (active != ((registers.Efer & Efer.LongModeActive) != 0) || needsPae || (!active && registers.Cs.LongMode))
+        {
+            throw KvmException.Invalid("EFER.LMA must be set with EFER.LME, CR0.PG and CR4.PAE together, else it and CS.L must be clear");
         }
     }
 
@@ -160,7 +176,7 @@ internal static class RegisterAccess
 
     private static SegmentCache MakeSegment(in SegmentRegister register) => new()
     {
-        Base = (uint)register.Base,
+        Base = register.Base,
         Limit = register.Limit,
         Selector = register.Selector,
         Attributes = (ushort)((register.Type & SegmentCache.TypeMask)

@@ -7,6 +7,8 @@ namespace KvmSharp.Cpuid;
 /// <summary>CPUID.</summary>
 internal static unsafe class CpuidInstruction
 {
+    private const uint XsaveIsEnabled = 1 << 27; // OSXSAVE: what the system has set in CR4
+
     public static void Register(LoweringTable table) => table.AddGeneral(Mnemonic.Cpuid, &Execute);
 
     private static bool Execute(CpuContext* cpu, MicroOp* op)
@@ -14,6 +16,11 @@ internal static unsafe class CpuidInstruction
         ref GeneralRegisterFile registers = ref cpu->State.General;
         uint leaf = (uint)registers[GeneralRegisterFile.Rax];
         CpuidEntry entry = cpu->Engine.Cpuid.Find(leaf, (uint)registers[GeneralRegisterFile.Rcx]);
+        if (leaf == 1 && (cpu->State.Cr4 & Cr4.OsXsave) != 0)
+        {
+            entry = entry with { Ecx = entry.Ecx | XsaveIsEnabled };
+        }
+
         registers[GeneralRegisterFile.Rax] = entry.Eax;
         registers[GeneralRegisterFile.Rbx] = entry.Ebx;
         registers[GeneralRegisterFile.Rcx] = entry.Ecx;

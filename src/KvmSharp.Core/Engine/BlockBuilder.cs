@@ -2,6 +2,7 @@ using Iced.Intel;
 using KvmSharp.Cpu;
 using KvmSharp.Events;
 using KvmSharp.Instructions;
+using KvmSharp.Intercepts;
 using KvmSharp.Memory;
 
 namespace KvmSharp.Engine;
@@ -148,17 +149,42 @@ internal sealed unsafe class BlockBuilder
         return count;
     }
 
+    // Each intercepted instruction takes one more micro-op; what no longer fits goes to the next block.
+    private int FitWatchers(int count, out int watchers)
+    {
+        watchers = 0;
+        InterceptControls controls = _engine.Intercepts.Controls;
+        if (ReferenceEquals(controls, InterceptControls.None))
+        {
+            return count;
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            int more = InstructionIntercepts.Find(controls, _instructions[i]) is null ? 0 : 1;
+            if (i + 1 + watchers + more > CodeArena.MaxInstructions)
+            {
+                return i;
+            }
+
+            watchers += more;
+        }
+
+        return count;
+    }
+
     private Block* Lower(ulong physical, uint mode, int count)
     {
+        count = FitWatchers(count, out int watchers);
         FlagLiveness.Find(_instructions.AsSpan(0, count), _flagsDead, (mode & CodeMode.Step) != 0);
-        Block* block = _arena.Allocate(count + 2);
+        Block* block = _arena.Allocate(count + watchers + 2);
         MicroOp* head = Block.HeadOf(block);
+        MicroOp* op = head + 1;
         int offset = 0;
         int lowered = 0;
         bool ends = false;
-        for (; lowered < count && !ends; lowered++)
+        for (; lowered < count && !ends; lowered++, op++)
         {
-            MicroOp* op = head + 1 + lowered;
             *op = default;
             op->Offset = (ushort)offset;
             op->Length = (byte)_instructions[lowered].Length;
@@ -168,6 +194,8 @@ internal sealed unsafe class BlockBuilder
                 Op = op,
                 Mode = mode,
                 Table = InstructionSet.Table,
+                Bytes = _bytes,
+                Features = _engine.Features,
                 FlagsAreDead = _flagsDead[lowered],
                 PageOffset = (int)(physical & GuestPage.OffsetMask),
             };
@@ -179,15 +207,22 @@ internal sealed unsafe class BlockBuilder
                 block->LinkOp = op;
                 block->Links = (byte)lowering.Links;
             }
+
+            // Counts up here, and is turned round below when the number of instructions is known.
+            op->Left = (byte)lowered;
+            if (watchers > 0 && !lowering.IsUndefined)
+            {
+                op = Watch(op, lowering.Instruction);
+            }
         }
 
-        for (int i = 0; i < lowered; i++)
+        for (MicroOp* each = head + 1; each < op; each++)
         {
-            head[1 + i].Left = (byte)(lowered - i);
+            each->Left = (byte)(lowered - each->Left);
         }
 
         *head = new MicroOp { Handler = &BlockHandlers.Head, Immediate = lowered, Displacement = offset - 1 };
-        MicroOp* end = head + 1 + lowered;
+        MicroOp* end = op;
         *end = new MicroOp { Handler = &BlockHandlers.End, Offset = (ushort)offset };
         if (!ends)
         {
@@ -200,7 +235,21 @@ internal sealed unsafe class BlockBuilder
         block->Mode = mode;
         block->Length = (ushort)offset;
         block->Count = (byte)lowered;
-        block->OpCount = (ushort)(lowered + 2);
+        block->OpCount = (ushort)(end + 1 - head);
         return block;
+    }
+
+    // The watcher takes the place of the instruction, which moves up. No instruction that can be watched holds links.
+    private MicroOp* Watch(MicroOp* op, in Instruction instruction)
+    {
+        delegate*<CpuContext*, MicroOp*, MicroOp*> watcher = InstructionIntercepts.Find(_engine.Intercepts.Controls, instruction);
+        if (watcher is null)
+        {
+            return op;
+        }
+
+        op[1] = op[0];
+        op->Handler = watcher;
+        return op + 1;
     }
 }

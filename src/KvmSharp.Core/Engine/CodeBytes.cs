@@ -40,6 +40,11 @@ internal sealed unsafe class CodeBytes : CodeReader
         _length += second.Length;
     }
 
+    /// <summary>Looks at a byte that has been read already.</summary>
+    /// <param name="position">Its distance from the first byte.</param>
+    /// <returns>The byte.</returns>
+    public byte ByteAt(int position) => _page is null ? _joined[position] : _page[position];
+
     /// <inheritdoc/>
     public override int ReadByte()
     {

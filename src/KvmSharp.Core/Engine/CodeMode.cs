@@ -35,4 +35,10 @@ internal static class CodeMode
 
     /// <summary>Decoded for stepping: exactly one instruction, never linked.</summary>
     public const uint Step = 1 << 9;
+
+    /// <summary>CR0.EM: MMX and SSE instructions raise #UD.</summary>
+    public const uint Emulation = 1 << 16;
+
+    /// <summary>CR0.EM, or CR4.OSFXSR clear: SSE instructions raise #UD.</summary>
+    public const uint NoVectors = 1 << 17;
 }

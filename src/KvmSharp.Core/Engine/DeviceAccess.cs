@@ -43,14 +43,59 @@ internal sealed unsafe class DeviceAccess
 
     public Span<byte> ExitBuffer => _exitData;
 
+    /// <summary>Gets or sets a value indicating whether the embedder lets the MSR access under way fail.</summary>
+    public bool Error { get; set; }
+
     /// <summary>Gets how many bytes the next access had if the instruction under way has made it before, else 0.</summary>
     public int NextFinishedLength => _owner == _engine.RetiredNow && _replayed < _finished.Count ? _finished[_replayed].Length : 0;
 
     public bool TryMmio(ExitDirection direction, ulong physical, Span<byte> data) =>
         TryAccess(VmExit.Mmio(_engine.Id, direction, physical, data.Length, direction == ExitDirection.Write ? ValueOf(data) : 0), data);
 
-    public bool TryPort(ExitDirection direction, ushort port, int width, int count, Span<byte> data) =>
-        TryAccess(VmExit.Io(_engine.Id, direction, port, width, count, direction == ExitDirection.Write && count == 1 ? ValueOf(data) : 0), data);
+    public bool TryPort(ExitDirection direction, ushort port, int width, int count, Span<byte> data)
+    {
+        if (!TryAccess(VmExit.Io(_engine.Id, direction, port, width, count, direction == ExitDirection.Write && count == 1 ? ValueOf(data) : 0), data))
+        {
+            return false;
+        }
+
+        if (_engine.Breakpoints.HasPorts)
+        {
+            _engine.Breakpoints.OnPort(port, width);
+        }
+
+        return true;
+    }
+
+    /// <summary>Offers an MSR access. When it is done, <see cref="TakeError"/> tells whether it failed.</summary>
+    /// <param name="exit">The exit.</param>
+    /// <param name="data">8 bytes: what is written, or the place for the answer.</param>
+    /// <returns>Whether it is done.</returns>
+    public bool TryMsr(in VmExit exit, Span<byte> data)
+    {
+        if (NextFinishedLength == 0)
+        {
+            Error = false;
+        }
+
+        if (exit.Direction == ExitDirection.Read)
+        {
+            data.Clear();
+        }
+
+        return TryAccess(exit, data);
+    }
+
+    public bool TryHypercall(ulong number, Span<byte> data) => TryAccess(VmExit.Hypercall(_engine.Id, number), data);
+
+    /// <summary>Tells whether the finished MSR access failed, once.</summary>
+    /// <returns>Whether it did.</returns>
+    public bool TakeError()
+    {
+        bool error = Error;
+        Error = false;
+        return error;
+    }
 
     /// <summary>The unfinished instruction is about to run again, its last exit answered in <see cref="ExitData"/>.</summary>
     public void BeginReplay()
@@ -112,7 +157,7 @@ internal sealed unsafe class DeviceAccess
 
         data.CopyTo(_exitData);
         ExitLength = data.Length;
-        if (exit.Direction == ExitDirection.Read)
+        if (exit.Direction == ExitDirection.Read && exit.Reason != VmExitReason.Hypercall)
         {
             ExitData.Clear();
         }

@@ -39,7 +39,7 @@ internal static class FlagLiveness
 
     private static bool MayStop(in Instruction instruction)
     {
-        if (instruction.IsStackInstruction || instruction.FlowControl != FlowControl.Next)
+        if (instruction.IsStackInstruction || instruction.FlowControl != FlowControl.Next || IsSystemMove(instruction))
         {
             return true;
         }
@@ -56,4 +56,10 @@ internal static class FlagLiveness
             or Mnemonic.Xor or Mnemonic.Mov or Mnemonic.Lea or Mnemonic.Inc or Mnemonic.Dec or Mnemonic.Neg or Mnemonic.Not
             or Mnemonic.Movzx or Mnemonic.Movsx or Mnemonic.Adc or Mnemonic.Sbb);
     }
+
+    // MOV with a control, debug or segment register faults by privilege, or is intercepted.
+    private static bool IsSystemMove(in Instruction instruction) => instruction.Mnemonic == Mnemonic.Mov
+        && (IsSystem(instruction.Op0Register) || IsSystem(instruction.Op1Register));
+
+    private static bool IsSystem(Register register) => register.IsCR() || register.IsDR() || register.IsSegmentRegister();
 }

@@ -12,6 +12,7 @@ public sealed class InstructionClock : IVirtualClock
     private readonly List<Deadline> _armed = [];
     private VcpuEngine? _engine;
     private long _skipped;
+    private long _ranAt = -1;
 
     /// <summary>Gets or sets the lock that is held while deadlines are called: the machine's device lock.</summary>
     public Lock Gate { get; set; } = new();
@@ -37,15 +38,17 @@ public sealed class InstructionClock : IVirtualClock
     /// <summary>Calls what is due, on the vCPU's thread; meanwhile the vCPU is out of the guest, so that a callback may change mappings.</summary>
     internal void RunDue()
     {
-        if (Next is not { } first || first.Due > Now)
+        if (Next is not { } first || first.Due > Now || _ranAt == Now)
         {
             return;
         }
 
+        _ranAt = Now;
         _engine?.Requests.LeaveGuest();
         try
         {
-            // What a callback arms anew for the present moment waits for the next instruction: time must go on.
+            // What a callback arms anew for the present moment waits for the next instruction: time must go on, and a run that
+            // ends here and is taken up again must see nothing else than one that goes on.
             for (int left = _armed.Count; left > 0 && Next is { } next && next.Due <= Now; left--)
             {
                 lock (Gate)

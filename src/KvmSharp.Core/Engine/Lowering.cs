@@ -1,6 +1,8 @@
 using Iced.Intel;
 using KvmSharp.Cpu;
+using KvmSharp.Cpuid;
 using KvmSharp.Instructions;
+using KvmSharp.Instructions.Shapes;
 
 namespace KvmSharp.Engine;
 
@@ -28,8 +30,17 @@ internal unsafe ref struct Lowering
     /// <summary>Set by a branch: 1 when it keeps a link in <c>Next</c>, 2 when also in <c>Taken</c>.</summary>
     public int Links;
 
+    /// <summary>Set when the instruction does not exist, so that it raises #UD (or is too long).</summary>
+    public bool IsUndefined;
+
+    /// <summary>The bytes of the block, this instruction's at the offset in <see cref="Op"/>.</summary>
+    public CodeBytes Bytes;
+
     /// <summary>The table, for general instructions.</summary>
     public LoweringTable Table;
+
+    /// <summary>What the processor has.</summary>
+    public CpuFeatures Features;
 
     /// <summary>Gets the width of the first operand in bytes, or of the second when the first has none.</summary>
     public readonly int Width => OperandWidth(0) is > 0 and int width ? width : OperandWidth(1);
@@ -63,18 +74,26 @@ internal unsafe ref struct Lowering
         _ => (long)(Instruction.NearBranch64 - Instruction.NextIP),
     };
 
-    /// <summary>Gets a value indicating whether the memory operand goes through a flat segment, so that it needs no check.</summary>
-    public readonly bool IsFlat =>
-        (Mode & CodeMode.FlatData) != 0 && Op->AddressShift == 32
-        && Instruction.MemorySegment is Register.DS or Register.ES or Register.SS;
+    /// <summary>Gets a value indicating whether the code is for 64-bit mode.</summary>
+    public readonly bool Is64Bit => (Mode & CodeMode.Code64) != 0;
+
+    /// <summary>Gets how the address of the memory operand comes about.</summary>
+    public readonly AddressFormKind AddressForm => Instruction.MemorySegment is not (Register.DS or Register.ES or Register.SS or Register.CS)
+        ? AddressFormKind.Segmented
+        : Op->AddressShift switch
+        {
+            0 => AddressFormKind.Long,
+            32 when (Mode & CodeMode.FlatData) != 0 && Instruction.MemorySegment != Register.CS => AddressFormKind.Flat,
+            _ => AddressFormKind.Segmented,
+        };
 
     /// <summary>Makes the micro-op: through the table, or #UD for what this processor does not have.</summary>
     public void Lower()
     {
         SetAddressSize();
-        if (!Instruction.IsInvalid && !Segmentation.SystemForms.TryLower(ref this))
+        if (!Instruction.IsInvalid && Features.TryFind(Instruction, Mode, out Mnemonic mnemonic) && !Segmentation.SystemForms.TryLower(ref this))
         {
-            delegate*<ref Lowering, void> lower = Table.Find(Instruction.Mnemonic);
+            delegate*<ref Lowering, void> lower = Table.Find(mnemonic);
             if (lower is not null)
             {
                 lower(ref this);
@@ -86,6 +105,7 @@ internal unsafe ref struct Lowering
             // Iced stops at 15 bytes: an instruction that has no end by then is too long, whatever it is.
             bool tooLong = Instruction.IsInvalid && Instruction.Length == BlockBuilder.MaxInstructionBytes;
             Op->Handler = tooLong ? &TooLong : &InvalidOpcode;
+            IsUndefined = true;
             EndsBlock = true;
         }
     }
@@ -219,7 +239,10 @@ internal unsafe ref struct Lowering
         Op->AddressShift = (byte)(64 - (8 * bytes));
     }
 
-    private void General(delegate*<CpuContext*, MicroOp*, MicroOp*> handler, bool endsBlock)
+    /// <summary>Makes a micro-op that calls the body registered for the instruction.</summary>
+    /// <param name="handler">What calls it.</param>
+    /// <param name="endsBlock">Whether nothing may follow it in its block.</param>
+    public void General(delegate*<CpuContext*, MicroOp*, MicroOp*> handler, bool endsBlock)
     {
         FillOperands();
         int width = Width;
@@ -263,6 +286,16 @@ internal static class RegisterOffsets
         if (register.IsSegmentRegister())
         {
             return (ushort)(register - Register.ES);
+        }
+
+        if (register.IsXMM())
+        {
+            return CpuContext.OffsetOfXmm(register.GetNumber());
+        }
+
+        if (register.IsMM())
+        {
+            return CpuContext.OffsetOfMmx(register.GetNumber());
         }
 
         return register.IsGPR() ? CpuContext.OffsetOfGeneral(register.GetNumber()) : (ushort)register.GetNumber();

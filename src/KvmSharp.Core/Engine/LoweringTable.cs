@@ -45,7 +45,11 @@ internal sealed unsafe class LoweringTable
     /// <returns>The body.</returns>
     public delegate*<CpuContext*, MicroOp*, bool> BodyOf(Mnemonic mnemonic) => _bodies[(int)mnemonic];
 
-    private void Add(Mnemonic mnemonic, delegate*<CpuContext*, MicroOp*, bool> body, delegate*<ref Lowering, void> lower)
+    /// <summary>Registers an instruction whose body is called by a shape of its own group.</summary>
+    /// <param name="mnemonic">The mnemonic.</param>
+    /// <param name="body">Carries it out.</param>
+    /// <param name="lower">Makes the micro-op.</param>
+    public void Add(Mnemonic mnemonic, delegate*<CpuContext*, MicroOp*, bool> body, delegate*<ref Lowering, void> lower)
     {
         _bodies[(int)mnemonic] = body;
         _entries[(int)mnemonic] = lower;

@@ -15,10 +15,13 @@ internal sealed unsafe class ModeTracker(CpuContext* cpu)
         bool protectedMode = (state.Cr0 & Cr0.ProtectionEnable) != 0;
         bool virtual8086 = protectedMode && (state.Rflags & Rflags.Virtual8086) != 0;
         cpu->Cpl = protectedMode ? state.Cpl : 0;
-        cpu->Tlb = cpu->Cpl == 3 ? cpu->UserTlb : cpu->SupervisorTlb;
+        bool checksAlignment = cpu->Cpl == 3 && (state.Cr0 & Cr0.AlignmentMask) != 0 && (state.Rflags & Rflags.AlignmentCheck) != 0;
+        cpu->ChecksAlignment = checksAlignment ? (byte)1 : (byte)0;
+        cpu->Tlb = checksAlignment ? cpu->EmptyTlb : cpu->Cpl == 3 ? cpu->UserTlb : cpu->SupervisorTlb;
         bool longMode = (state.Msrs.Efer & Efer.LongModeActive) != 0;
         bool code64 = longMode && cs.IsLong;
         cpu->LinearMask = code64 ? ulong.MaxValue : uint.MaxValue;
+        cpu->SystemMask = longMode ? ulong.MaxValue : uint.MaxValue;
         cpu->CodeBase = code64 ? 0 : cs.Base;
         cpu->CodeLimit = code64 ? Canonical.Size - 1 : cs.Limit;
         cpu->CodeBias = code64 ? Canonical.Bias : 0;
@@ -28,16 +31,18 @@ internal sealed unsafe class ModeTracker(CpuContext* cpu)
             cpu->Views[i] = code64 ? View64Of(state.Segments[i], i) : ViewOf(state.Segments[i], protectedMode);
         }
 
-        bool flat = IsFlat(SegmentIndex.Es) && IsFlat(SegmentIndex.Ss) && IsFlat(SegmentIndex.Ds);
+        bool flat = !code64 && IsFlat(SegmentIndex.Es) && IsFlat(SegmentIndex.Ss) && IsFlat(SegmentIndex.Ds);
         uint mode = (cs.IsBig && !code64 ? CodeMode.Code32 : 0)
             | (code64 ? CodeMode.Code64 : 0)
             | (longMode ? CodeMode.LongMode : 0)
-            | (ss.IsBig ? CodeMode.Stack32 : 0)
+            | (ss.IsBig && !code64 ? CodeMode.Stack32 : 0)
             | (flat ? CodeMode.FlatData : 0)
             | (protectedMode && !virtual8086 ? CodeMode.Protected : 0)
             | (cpu->Cpl == 3 ? CodeMode.User : 0)
             | (virtual8086 ? CodeMode.Virtual8086 : 0)
             | ((state.Cr0 & (Cr0.Emulation | Cr0.TaskSwitched)) != 0 ? CodeMode.NoCoprocessor : 0)
+            | ((state.Cr0 & Cr0.Emulation) != 0 ? CodeMode.Emulation : 0)
+            | ((state.Cr0 & Cr0.Emulation) != 0 || (state.Cr4 & Cr4.OsFxsr) == 0 ? CodeMode.NoVectors : 0)
             | ((state.Cr0 & Cr0.TaskSwitched) != 0 && (state.Cr0 & Cr0.MonitorCoprocessor) != 0 ? CodeMode.NoWait : 0);
         cpu->Mode = mode;
         cpu->CodeKey = (cpu->CodeKey & ~(ulong)uint.MaxValue) | mode;
@@ -50,22 +55,23 @@ internal sealed unsafe class ModeTracker(CpuContext* cpu)
         return new SegmentView
         {
             Base = cache.Base,
-            ReadBound = quick && (cache.IsReadable || !protectedMode) ? cache.Limit : -1,
-            WriteBound = quick && (cache.IsWritable || !protectedMode) ? cache.Limit : -1,
+            ReadEnd = quick && (cache.IsReadable || !protectedMode) ? cache.Limit + 1UL : 0,
+            WriteEnd = quick && (cache.IsWritable || !protectedMode) ? cache.Limit + 1UL : 0,
         };
     }
 
-    // In 64-bit mode only FS and GS have a base; the full check tests for canonical addresses.
-    private static SegmentView View64Of(in SegmentCache cache, int segment) => new()
+    // In 64-bit mode only FS and GS have a base. Offsets that reach the lower canonical half need no further check; the full one
+    // tests the others for being canonical.
+    private static SegmentView View64Of(in SegmentCache cache, int segment)
     {
-        Base = segment >= (int)SegmentIndex.Fs ? cache.Base : 0,
-        ReadBound = long.MinValue,
-        WriteBound = long.MinValue,
-    };
+        ulong start = segment >= (int)SegmentIndex.Fs ? cache.Base : 0;
+        ulong end = start < Canonical.Bias ? Canonical.Bias - start : 0;
+        return new SegmentView { Base = start, ReadEnd = end, WriteEnd = end };
+    }
 
     private bool IsFlat(SegmentIndex segment)
     {
         ref SegmentView view = ref cpu->Views[(int)segment];
-        return view.Base == 0 && view.WriteBound == uint.MaxValue && view.ReadBound == uint.MaxValue;
+        return view.Base == 0 && view.WriteEnd == uint.MaxValue + 1UL && view.ReadEnd == uint.MaxValue + 1UL;
     }
 }

@@ -5,9 +5,6 @@ namespace KvmSharp.Engine;
 /// <summary>The state after RESET. Intel SDM Vol. 3A, "Processor State After Reset".</summary>
 internal static unsafe class PowerOn
 {
-    /// <summary>CPUID signature that RESET leaves in EDX: family 6, model 1, stepping 9 (a Pentium Pro).</summary>
-    public const uint Signature = 0x0619;
-
     private const uint ResetBase = 0xFFFF_0000;
     private const ushort ResetSelector = 0xF000;
     private const ulong ResetRip = 0xFFF0;
@@ -29,7 +26,7 @@ internal static unsafe class PowerOn
         cpu->State = default;
         ref CpuState state = ref cpu->State;
         state.InstructionsRetired = retired;
-        state.General[GeneralRegisterFile.Rdx] = Signature;
+        state.General[GeneralRegisterFile.Rdx] = engine.Cpuid.Signature;
         state.Rip = ResetRip;
         state.Rflags = Rflags.AlwaysOne;
         state.Cr0 = Cr0.CacheDisable | Cr0.NotWriteThrough | Cr0.ExtensionType;
@@ -38,6 +35,7 @@ internal static unsafe class PowerOn
         state.Msrs.ApicBase = ResetApicBase;
         state.Msrs.Pat = ResetPat;
         state.X87.ControlWord = ResetX87Control;
+        state.X87.NotEmpty = byte.MaxValue; // eight zeros, all valid
         state.Vector.Mxcsr = ResetMxcsr;
         state.Vector.Xcr0 = 1; // x87 is always managed
         state.Events.InjectedInterrupt = EventState.NoInterrupt;
@@ -58,8 +56,9 @@ internal static unsafe class PowerOn
         state.Gdtr.Limit = ushort.MaxValue;
         state.Idtr.Limit = ushort.MaxValue;
         cpu->Flags = Operations.ArithmeticFlags.FromRflags(state.Rflags);
-        engine.Devices.Forget();
+        engine.Intercepts.Drop();
         engine.UpdateMode();
+        engine.Breakpoints.Update();
         engine.Mmu.Flush(keepGlobal: false);
     }
 }

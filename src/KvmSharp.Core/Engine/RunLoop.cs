@@ -1,11 +1,13 @@
 using KvmSharp.Cpu;
+using KvmSharp.Debugging;
 using KvmSharp.Events;
+using KvmSharp.Intercepts;
 using KvmSharp.Operations;
 
 namespace KvmSharp.Engine;
 
 /// <summary>The loop of one vCPU: between blocks it looks at requests, time, budget and events; inside blocks the micro-ops run by themselves.</summary>
-internal sealed unsafe class RunLoop
+internal sealed unsafe partial class RunLoop
 {
     private readonly VcpuEngine _engine;
     private readonly VirtualMachine _vm;
@@ -13,6 +15,8 @@ internal sealed unsafe class RunLoop
     private readonly EventIntake _events;
     private MicroOp* _broken;
     private delegate*<CpuContext*, MicroOp*, MicroOp*> _brokenHandler;
+    private MicroOp* _unfinished;
+    private OneShot _oneShot;
     private ulong _end;
     private VmExit _exit;
 
@@ -36,7 +40,7 @@ internal sealed unsafe class RunLoop
     {
         ulong start = _cpu->State.InstructionsRetired;
         _end = maxInstructions > long.MaxValue - start ? long.MaxValue : start + maxInstructions;
-        return Guarded(static loop => loop.Loop());
+        return Guarded(static loop => loop.RunOffering());
     }
 
     /// <summary>Finishes the instruction or delivery that an exit left unfinished, and nothing more.</summary>
@@ -44,7 +48,12 @@ internal sealed unsafe class RunLoop
     public bool CompletePending()
     {
         _end = long.MaxValue;
-        _ = Guarded(static loop => loop.TryFinish(out VmExit exit) ? default : exit);
+        VmExit met = Guarded(static loop => loop.TryFinish(alone: true, out VmExit exit) ? default : exit);
+        if (met.Reason == VmExitReason.Intercept)
+        {
+            _engine.Intercepts.Postpone();
+        }
+
         return !_engine.Devices.IsUnfinished;
     }
 
@@ -71,7 +80,14 @@ internal sealed unsafe class RunLoop
     {
         bytes.CopyTo(_engine.Devices.ExitBuffer);
         _engine.Devices.ExitLength = bytes.Length;
-        _exit = VmExit.Error(_engine.Id, InternalErrorKind.Emulation);
+        StopWith(VmExit.Error(_engine.Id, InternalErrorKind.Emulation));
+    }
+
+    /// <summary>Ends the run with an exit, before the instruction or event under way.</summary>
+    /// <param name="exit">The exit.</param>
+    public void StopWith(in VmExit exit)
+    {
+        _exit = exit;
         _cpu->Stop = StopReason.Exit;
     }
 
@@ -82,7 +98,6 @@ internal sealed unsafe class RunLoop
         _cpu->RetiredAtEnd = start;
         _cpu->Remaining = 0;
         _cpu->LinkPlace = null; // registers may have been set since: what runs next need not follow what ran last
-        _engine.UpdateMode();
         _engine.Requests.EnterGuest();
         try
         {
@@ -102,25 +117,34 @@ internal sealed unsafe class RunLoop
             _cpu->State.InstructionsRetired = retired;
             _cpu->RetiredAtEnd = retired;
             _cpu->Remaining = 0;
-            _cpu->State.Rflags = (_cpu->State.Rflags & ~(ulong)ArithmeticFlags.Mask) | _cpu->Flags.ToRflags();
+            StoreFlags();
         }
     }
 
+    private void StoreFlags() => _cpu->State.Rflags = (_cpu->State.Rflags & ~(ulong)ArithmeticFlags.Mask) | _cpu->Flags.ToRflags();
+
     private VmExit Loop()
     {
-        if (!TryFinish(out VmExit exit))
+        ulong before = Retired;
+        if (!TryFinish(alone: false, out VmExit exit))
         {
             return exit;
         }
 
         while (true)
         {
+            if (_engine.Debugger.Options is not null && _engine.Debugger.TryStopBehind(Retired != before, out exit))
+            {
+                return exit;
+            }
+
+            before = Retired;
             if ((_cpu->Pending != 0 || _engine.Requests.ImmediateExit) && _events.TryServe(out exit))
             {
                 return exit;
             }
 
-            bool traps = _cpu->State.Events.PendingDebugTrap != 0;
+            bool traps = _cpu->State.Events is { PendingDebugTrap: not 0, MovSsShadow: 0 };
             if (_cpu->State.Events.MpState == MpState.Halted && !traps)
             {
                 if (!_events.TryWake(ref _end, out exit))
@@ -128,6 +152,7 @@ internal sealed unsafe class RunLoop
                     return exit;
                 }
 
+                before = Retired; // waiting is no step
                 continue;
             }
 
@@ -155,6 +180,13 @@ internal sealed unsafe class RunLoop
             {
                 return VmExit.Plain(_engine.Id, VmExitReason.IrqWindowOpen);
             }
+            else if (_engine.Breakpoints.HasCode && TryBreak(out bool isGuests, out exit))
+            {
+                if (!isGuests || !TryDeliver(DebugEvent, out exit))
+                {
+                    return exit;
+                }
+            }
             else if (!TryExecute(NeedsStep, slice, out exit))
             {
                 return exit;
@@ -168,25 +200,91 @@ internal sealed unsafe class RunLoop
         get
         {
             ref EventState events = ref _cpu->State.Events;
-            return (events.StiShadow | events.MovSsShadow) != 0 || (_cpu->State.Rflags & (Rflags.Trap | Rflags.Resume)) != 0;
+            return (events.StiShadow | events.MovSsShadow) != 0
+                || (_cpu->State.Rflags & (Rflags.Trap | Rflags.Resume)) != 0
+                || _engine.Debugger.Steps
+                || (_engine.Breakpoints.HasCode && _engine.Breakpoints.WatchesCode(_cpu->LinearOfCode(_cpu->State.Rip)));
         }
     }
 
+    private static PendingEvent DebugEvent => new() { Valid = 1, Vector = (byte)Vector.Debug, Kind = EventKind.Exception };
+
+    // An instruction breakpoint: the embedder is told, the guest takes #DB with RF as it is, so that its handler decides over going on.
+    // RF passes the guest's breakpoints, and so does a load of SS by the instruction before.
+    private bool TryBreak(out bool isGuests, out VmExit exit)
+    {
+        isGuests = false;
+        if (_engine.Debugger.TryStopBefore(Retired, out exit))
+        {
+            return true;
+        }
+
+        uint status = _engine.Breakpoints.MatchCode(_cpu->LinearOfCode(_cpu->State.Rip), hosts: false);
+        isGuests = status != 0 && (_cpu->State.Rflags & Rflags.Resume) == 0 && _cpu->State.Events.MovSsShadow == 0;
+        if (isGuests)
+        {
+            DebugException.Enter(_cpu, status);
+        }
+
+        return isGuests;
+    }
+
     /// <summary>Finishes what an exit left unfinished: the instruction runs again, with its answered access at hand.</summary>
-    private bool TryFinish(out VmExit exit)
+    /// <param name="alone">Whether nothing may run behind it.</param>
+    /// <param name="exit">The exit that it met.</param>
+    /// <returns>Whether it is finished.</returns>
+    private bool TryFinish(bool alone, out VmExit exit)
     {
         exit = default;
         if (_engine.Devices.IsUnfinished)
         {
             _engine.Devices.BeginReplay();
-            _cpu->RetiredAtEnd++;
-            _cpu->Remaining = 1;
             PendingEvent delivering = _cpu->State.Events.Delivering;
-            return delivering.Valid != 0 ? TryDeliver(delivering, out exit) : TryExecute(step: true, 1, out exit, finishing: true);
+            if (delivering.Valid != 0)
+            {
+                return TryDeliver(delivering, out exit, resumed: true);
+            }
+
+            return !alone && MayResume(out long slice) ? TryResume(slice, out exit) : TryExecute(step: true, 1, out exit, finishing: true);
+        }
+
+        if (_engine.Intercepts.IsHeld)
+        {
+            return TryRelease(out exit);
         }
 
         PendingEvent interrupted = _cpu->State.Events.Delivering;
-        return interrupted.Valid == 0 || TryDeliver(interrupted, out exit);
+        return interrupted.Valid == 0 || TryDeliver(interrupted, out exit, resumed: true);
+    }
+
+    // The quick way to finish, when nobody asks for anything else: the block goes on where it stopped, instead of its instruction
+    // being decoded alone. The budget must leave room for the rest of the block.
+    private bool MayResume(out long slice)
+    {
+        MicroOp* op = _unfinished;
+        _unfinished = null;
+        slice = 0;
+        if (op is null || Volatile.Read(ref _cpu->Pending) != 0 || _engine.Requests.ImmediateExit || NeedsStep
+            || (nint)op->Handler == (nint)BlockHandlers.StaleHandler)
+        {
+            return false;
+        }
+
+        slice = Slice();
+        _cpu->CurrentOp = op;
+        return slice >= op->Left;
+    }
+
+    private bool TryResume(long slice, out VmExit exit)
+    {
+        MicroOp* op = _cpu->CurrentOp;
+        _cpu->RetiredAtEnd = Retired + (ulong)slice;
+        _cpu->Remaining = slice - op->Left;
+        _cpu->State.Rip = (_cpu->State.Rip - op->Offset) & _cpu->LinearMask;
+        _cpu->Stop = StopReason.Lookup;
+        _oneShot = default;
+        RunChain(op);
+        return TryConclude(ran: true, trap: false, out exit);
     }
 
     // How many instructions may run before someone must look: the budget, or the next deadline of an instruction clock.
@@ -211,8 +309,7 @@ internal sealed unsafe class RunLoop
         _cpu->RetiredAtEnd = retired + (ulong)slice;
         _cpu->Remaining = slice;
         bool trap = (_cpu->State.Rflags & Rflags.Trap) != 0;
-        ulong resume = _cpu->State.Rflags & Rflags.Resume;
-        (byte, byte) shadows = (_cpu->State.Events.StiShadow, _cpu->State.Events.MovSsShadow);
+        _oneShot = new OneShot(_cpu->State.Rflags & Rflags.Resume, _cpu->State.Events.StiShadow, _cpu->State.Events.MovSsShadow);
         if (step)
         {
             _cpu->State.Rflags &= ~Rflags.Resume;
@@ -240,31 +337,59 @@ internal sealed unsafe class RunLoop
             _cpu->LinkPlace = null; // a block for stepping must stay alone
         }
 
+        if (_cpu->Stop == StopReason.Head && Retired == retired)
+        {
+            _oneShot.Restore(_cpu); // nothing has run: what holds for one instruction still does
+            return true;
+        }
+
+        return TryConclude(ran: head is not null, trap, out exit);
+    }
+
+    /// <summary>Does what the micro-ops stopped for.</summary>
+    /// <param name="ran">Whether any ran; else fetching stopped it.</param>
+    /// <param name="trap">Whether a single-step trap follows an instruction that is complete.</param>
+    /// <param name="exit">The exit, if it ends the run.</param>
+    /// <returns>Whether the run goes on.</returns>
+    private bool TryConclude(bool ran, bool trap, out VmExit exit)
+    {
+        exit = default;
         switch (_cpu->Stop)
         {
             case StopReason.Fault:
-                if (head is not null)
+                if (ran)
                 {
                     Rewind();
                 }
 
+                _engine.Breakpoints.DropHits();
                 _engine.Devices.Forget(); // the delivery's accesses are no repetition of the instruction's
+                _engine.Intercepts.NoteFault(_oneShot);
                 return TryDeliver(_cpu->Fault, out exit);
             case StopReason.Trap:
                 return TryDeliver(_cpu->Fault, out exit);
             case StopReason.Exit:
-                if (head is not null)
+                if (ran)
                 {
                     Rewind();
                 }
 
-                exit = _engine.Devices.IsUnfinished ? _engine.Devices.Exit : _exit;
+                _engine.Breakpoints.DropHits();
+                if (_engine.Devices.IsUnfinished)
+                {
+                    _unfinished = ran ? _cpu->CurrentOp : null;
+                    exit = _engine.Devices.Exit;
+                    return false;
+                }
+
+                _oneShot.Restore(_cpu);
+                exit = _exit;
                 return false;
-            case StopReason.Head when Retired == retired:
-                _cpu->State.Rflags |= resume; // nothing has run: what holds for one instruction still does
-                (_cpu->State.Events.StiShadow, _cpu->State.Events.MovSsShadow) = shadows;
+            case StopReason.Wait:
+                Rewind();
                 return true;
             default:
+                _cpu->State.Events.PendingDebugTrap |= _engine.Breakpoints.TakeGuestHits();
                 if (trap && _cpu->State.Events.MovSsShadow == 0 && _cpu->SuppressTrap == 0)
                 {
                     _cpu->State.Events.PendingDebugTrap |= (uint)DebugStatus.SingleStep;
@@ -345,24 +470,33 @@ internal sealed unsafe class RunLoop
     // A trap is delivered before anything else that could come between two instructions, and counts one like any event.
     private bool TryTrap(out VmExit exit)
     {
-        _cpu->State.Dr6 |= _cpu->State.Events.PendingDebugTrap;
+        DebugException.Enter(_cpu, _cpu->State.Events.PendingDebugTrap);
         _cpu->State.Events.PendingDebugTrap = 0;
         _cpu->State.Events.MpState = MpState.Runnable;
-        return TryDeliver(new PendingEvent { Valid = 1, Vector = (byte)Vector.Debug, Kind = EventKind.Exception }, out exit);
+        return TryDeliver(DebugEvent, out exit);
     }
 
     /// <summary>Delivers an event; faults met on the way become double faults and at last a shutdown. A delivery counts one instruction.</summary>
-    private bool TryDeliver(PendingEvent pending, out VmExit exit)
+    private bool TryDeliver(PendingEvent pending, out VmExit exit, bool resumed = false)
     {
         exit = default;
+        InterceptGate intercepts = _engine.Intercepts;
         _cpu->LinkPlace = null; // the handler does not follow the block that ran last
         while (true)
         {
             _cpu->State.Events.Delivering = pending;
             _cpu->Stop = StopReason.Lookup;
+            if (intercepts.WatchesEvents && !resumed && !intercepts.TryPassEvent(pending))
+            {
+                exit = _exit;
+                return false;
+            }
+
+            resumed = false;
             if (EventDelivery.TryDeliver(_cpu, pending, _cpu->State.Rip))
             {
                 _cpu->State.Events.Delivering = default;
+                _engine.Breakpoints.DropHits();
                 _engine.Statistics.CountDelivery(pending.Kind);
                 _engine.Devices.Forget();
                 if (_cpu->Remaining == 0)

@@ -15,6 +15,9 @@ internal enum StopReason
     /// <summary>The instruction at <c>CurrentOp</c> needs the embedder; it runs again when the access is answered.</summary>
     Exit,
 
+    /// <summary>The instruction at <c>CurrentOp</c> has not begun: the processor waits before it, as a halted one does.</summary>
+    Wait,
+
     /// <summary>The head of a block refused: a request is pending or the budget does not cover the block.</summary>
     Head,
 

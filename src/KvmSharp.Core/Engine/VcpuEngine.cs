@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using KvmSharp.Cpu;
 using KvmSharp.Cpuid;
+using KvmSharp.Debugging;
+using KvmSharp.Intercepts;
 using KvmSharp.Memory;
 
 namespace KvmSharp.Engine;
@@ -13,26 +15,33 @@ internal sealed unsafe class VcpuEngine : IDisposable
     private readonly HostMemory _tlbs;
     private readonly HostMemory _jumpCache;
     private readonly VirtualMachine _vm;
+    private ShadowPagingExits _lastShadowPaging;
 
     public VcpuEngine(VirtualMachine vm, int id)
     {
         _vm = vm;
         Id = id;
         _context = new HostMemory((ulong)sizeof(CpuContext));
-        _tlbs = new HostMemory(2UL * Tlb.Entries * (ulong)sizeof(TlbEntry));
+        _tlbs = new HostMemory(3UL * Tlb.Entries * (ulong)sizeof(TlbEntry));
         _jumpCache = new HostMemory((ulong)(JumpCache.Entries * sizeof(JumpCacheEntry)));
         _handle = GCHandle.Alloc(this, GCHandleType.Weak); // weak: a forgotten machine can be collected
         Cpu = (CpuContext*)_context.Pointer;
         Cpu->EngineHandle = GCHandle.ToIntPtr(_handle);
         Cpu->SupervisorTlb = (TlbEntry*)_tlbs.Pointer;
         Cpu->UserTlb = Cpu->SupervisorTlb + Tlb.Entries;
+        Cpu->EmptyTlb = Cpu->UserTlb + Tlb.Entries;
+        Tlb.Flush(Cpu->EmptyTlb, keepGlobal: false);
         Cpu->JumpCache = (JumpCacheEntry*)_jumpCache.Pointer;
         Cpu->CodeKey = 1UL << 32;
         Requests = new Requests(this);
         Devices = new DeviceAccess(this, vm);
+        Intercepts = new InterceptGate(this);
         Mmu = new Mmu(this, vm, Devices);
         Code = new CodeCache(this, vm);
         Mode = new ModeTracker(Cpu);
+        Breakpoints = new BreakpointUnit(this);
+        Debugger = new GuestDebugger(this);
+        NumericErrors = new NumericErrorPins(this, vm);
         Loop = new RunLoop(this, vm);
         Mmu.Flush(keepGlobal: false);
         PowerOn.Reset(this);
@@ -52,12 +61,41 @@ internal sealed unsafe class VcpuEngine : IDisposable
 
     public ModeTracker Mode { get; }
 
+    public NumericErrorPins NumericErrors { get; }
+
     public RunLoop Loop { get; }
+
+    public InterceptGate Intercepts { get; }
+
+    /// <summary>Gets what counts the exits of shadow paging, or null when nobody asked for it.</summary>
+    public ShadowPagingCounter? ShadowPaging { get; private set; }
+
+    /// <summary>Gets what has been counted, also when counting has ended.</summary>
+    public ShadowPagingExits ShadowPagingExits => ShadowPaging?.Exits ?? _lastShadowPaging;
+
+    /// <summary>Gets the machine.</summary>
+    public VirtualMachine Machine => _vm;
+
+    public BreakpointUnit Breakpoints { get; }
+
+    public GuestDebugger Debugger { get; }
 
     public bool WantsInterruptWindow { get; set; }
 
     /// <summary>Gets or sets what CPUID answers on this vCPU.</summary>
-    public CpuidTable Cpuid { get; set; } = CpuidTable.PentiumPro;
+    /// <remarks>To be set before the vCPU runs: code that is decoded already keeps what it was decoded for.</remarks>
+    public CpuidTable Cpuid
+    {
+        get;
+        set
+        {
+            field = value;
+            Features = new CpuFeatures(value);
+        }
+    } = CpuModel.Max.Cpuid;
+
+    /// <summary>Gets the instructions, control bits and registers that <see cref="Cpuid"/> offers.</summary>
+    public CpuFeatures Features { get; private set; } = new(CpuModel.Max.Cpuid);
 
     public VcpuCounters Statistics { get; } = new();
 
@@ -66,9 +104,48 @@ internal sealed unsafe class VcpuEngine : IDisposable
         ? Cpu->RetiredAtEnd - (ulong)(Cpu->Remaining + Cpu->CurrentOp->Left)
         : Cpu->RetiredAtEnd - (ulong)Cpu->Remaining;
 
-    public bool TryReadSlow(ulong linear, int size, byte* destination, DataAccess access) => Mmu.TryRead(linear, size, destination, access);
+    public bool TryReadSlow(ulong linear, int size, byte* destination, DataAccess access)
+    {
+        if (!Mmu.TryRead(linear, size, destination, access))
+        {
+            return false;
+        }
 
-    public bool TryWriteSlow(ulong linear, int size, byte* source, DataAccess access) => Mmu.TryWrite(linear, size, source, access);
+        Watch(linear, size, access);
+        return true;
+    }
+
+    public bool TryWriteSlow(ulong linear, int size, byte* source, DataAccess access)
+    {
+        if (!Mmu.TryWrite(linear, size, source, access))
+        {
+            return false;
+        }
+
+        Watch(linear, size, access);
+        return true;
+    }
+
+    /// <summary>Finds host memory for an atomic operation, which counts as done then: it cannot fail any more.</summary>
+    /// <param name="linear">The first byte.</param>
+    /// <param name="size">Bytes, within a page.</param>
+    /// <param name="host">The host address, or null when the page is not plain RAM: use the slow path.</param>
+    /// <param name="watched">The guest-physical address when a write must be told to the MMU, else null.</param>
+    /// <returns><see langword="false"/> when it raised a fault.</returns>
+    public bool TryGetHost(ulong linear, int size, out byte* host, out ulong? watched)
+    {
+        if (!Mmu.TryGetHost(linear, size, DataAccess.Write, out host, out watched))
+        {
+            return false;
+        }
+
+        if (host is not null)
+        {
+            Watch(linear, size, DataAccess.Write);
+        }
+
+        return true;
+    }
 
     public bool TryProbe(ulong linear, int size, DataAccess access) => Mmu.TryProbe(linear, size, access);
 
@@ -83,9 +160,23 @@ internal sealed unsafe class VcpuEngine : IDisposable
     /// <param name="keepGlobal">Whether global pages stay.</param>
     public void FlushTlb(bool keepGlobal) => Mmu.Flush(keepGlobal);
 
+    /// <summary>Begins or ends counting the exits of shadow paging. Translations are walked anew, so that page tables are found.</summary>
+    /// <param name="on">Whether to count.</param>
+    public void CountShadowPaging(bool on)
+    {
+        _lastShadowPaging = ShadowPagingExits;
+        ShadowPaging = on ? new ShadowPagingCounter() : null;
+        Intercepts.Refresh();
+        Mmu.Flush(keepGlobal: false);
+    }
+
     /// <summary>INVLPG.</summary>
     /// <param name="linear">Any address in the page.</param>
-    public void FlushPage(ulong linear) => Mmu.FlushPage(linear);
+    public void FlushPage(ulong linear)
+    {
+        ShadowPaging?.CountInvlpg();
+        Mmu.FlushPage(linear);
+    }
 
     /// <summary>Gets the time-stamp counter at the instruction under way: one tick a nanosecond of virtual time.</summary>
     /// <returns>The counter.</returns>
@@ -107,6 +198,14 @@ internal sealed unsafe class VcpuEngine : IDisposable
         }
 
         return handled;
+    }
+
+    private void Watch(ulong linear, int size, DataAccess access)
+    {
+        if (Breakpoints.HasData && (access & DataAccess.System) == 0)
+        {
+            Breakpoints.OnData(linear, size, (access & DataAccess.Write) != 0);
+        }
     }
 
     /// <summary>The guest jumped to where there is no RAM: that cannot be emulated.</summary>

@@ -22,9 +22,18 @@ internal static unsafe class EventDelivery
     /// <returns>Whether it was delivered; else <see cref="CpuContext.Fault"/> is the fault it met, or an exit is needed.</returns>
     public static bool TryDeliver(CpuContext* cpu, in PendingEvent e, ulong returnRip)
     {
-        bool done = ProcessorMode.IsReal(cpu)
-            ? RealModeDelivery.TryDeliver(cpu, e, returnRip)
-            : ProtectedDelivery.TryDeliver(cpu, e, returnRip);
+        bool done;
+        if (ProcessorMode.IsReal(cpu))
+        {
+            done = RealModeDelivery.TryDeliver(cpu, e, returnRip);
+        }
+        else
+        {
+            done = ProcessorMode.IsLong(cpu)
+                ? LongModeDelivery.TryDeliver(cpu, e, returnRip)
+                : ProtectedDelivery.TryDeliver(cpu, e, returnRip);
+        }
+
         if (!done && cpu->Stop is StopReason.Fault or StopReason.Trap)
         {
             MarkExternal(cpu, e);

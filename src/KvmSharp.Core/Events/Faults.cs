@@ -56,6 +56,7 @@ internal static unsafe class Faults
     /// <returns>Always <see langword="false"/>.</returns>
     public static bool PageFault(CpuContext* cpu, ulong linear, uint errorCode)
     {
+        cpu->Cr2BeforeFault = cpu->State.Cr2;
         cpu->State.Cr2 = linear;
         return Raise(cpu, Vector.PageFault, errorCode);
     }

@@ -6,7 +6,7 @@ using KvmSharp.Segmentation;
 
 namespace KvmSharp.Events;
 
-/// <summary>CLI, STI, PUSHF and POPF: what programs may see and change of EFLAGS as a whole. Virtual-8086 extensions are not offered.</summary>
+/// <summary>CLI, STI, CLAC, STAC, PUSHF and POPF: what programs may see and change of EFLAGS as a whole.</summary>
 internal static unsafe class InterruptFlagInstructions
 {
     public static void Register(LoweringTable table)
@@ -15,27 +15,28 @@ internal static unsafe class InterruptFlagInstructions
         table.AddEndingBlock(Mnemonic.Sti, &Set);
         table.Add(Mnemonic.Pushf, &LowerPush);
         table.Add(Mnemonic.Pushfd, &LowerPush);
+        table.Add(Mnemonic.Pushfq, &LowerPush);
         table.Add(Mnemonic.Popf, &LowerPop);
         table.Add(Mnemonic.Popfd, &LowerPop);
+        table.Add(Mnemonic.Popfq, &LowerPop);
+        table.AddEndingBlock(Mnemonic.Clac, &ClearAccessControl);
+        table.AddEndingBlock(Mnemonic.Stac, &SetAccessControl);
     }
 
     private static bool Clear(CpuContext* cpu, MicroOp* op)
     {
-        if (!ProcessorMode.TryRequireIopl(cpu))
-        {
-            return false;
-        }
-
-        cpu->State.Rflags &= ~Rflags.Interrupt;
-        return true;
+        ulong flag = VirtualInterrupts.FlagOf(cpu);
+        cpu->State.Rflags &= ~flag;
+        return flag != 0 || Faults.GeneralProtection(cpu);
     }
 
     // The shadow lets the instruction behind STI run first, but only when interrupts were off before.
     private static bool Set(CpuContext* cpu, MicroOp* op)
     {
-        if (!ProcessorMode.TryRequireIopl(cpu))
+        ulong flag = VirtualInterrupts.FlagOf(cpu);
+        if (flag != Rflags.Interrupt)
         {
-            return false;
+            return TrySetVirtual(cpu, flag);
         }
 
         if ((cpu->State.Rflags & Rflags.Interrupt) == 0)
@@ -44,6 +45,18 @@ internal static unsafe class InterruptFlagInstructions
             cpu->State.Events.StiShadow = 1;
         }
 
+        return true;
+    }
+
+    // An interrupt that the supervisor holds for the program is delivered by its #GP handler.
+    private static bool TrySetVirtual(CpuContext* cpu, ulong flag)
+    {
+        if (flag == 0 || (cpu->State.Rflags & Rflags.VirtualInterruptPending) != 0)
+        {
+            return Faults.GeneralProtection(cpu);
+        }
+
+        cpu->State.Rflags |= flag;
         return true;
     }
 
@@ -56,26 +69,26 @@ internal static unsafe class InterruptFlagInstructions
     // VM and RF are never seen in memory.
     private static bool Push(CpuContext* cpu, MicroOp* op)
     {
-        if (!ProcessorMode.TryRequireVirtual8086Iopl(cpu))
+        if (!VirtualInterrupts.TryRequireFlagAccess(cpu, Operands.Size(op)))
         {
             return false;
         }
 
         var frame = StackFrame.OnPresentStack(cpu, Operands.Size(op));
-        frame.Push(FlagsRegister.Read(cpu) & ~(Rflags.Virtual8086 | Rflags.Resume));
+        frame.Push(VirtualInterrupts.Export(cpu) & ~(Rflags.Virtual8086 | Rflags.Resume));
         if (!frame.TryWrite())
         {
             return false;
         }
 
-        StackPointer.Set(cpu, cpu->State.Segments[(int)SegmentIndex.Ss], frame.Pointer);
+        StackPointer.Set(cpu, cpu->StackMask, frame.Pointer);
         return true;
     }
 
     private static bool Pop(CpuContext* cpu, MicroOp* op)
     {
         int size = Operands.Size(op);
-        if (!ProcessorMode.TryRequireVirtual8086Iopl(cpu) || !StackPointer.TryPeek(cpu, 0, size, out ulong value))
+        if (!VirtualInterrupts.TryRequireFlagAccess(cpu, size) || !StackPointer.TryPeek(cpu, 0, size, out ulong value))
         {
             return false;
         }
@@ -88,8 +101,30 @@ internal static unsafe class InterruptFlagInstructions
             value &= ~Rflags.Resume;
         }
 
+        if (!VirtualInterrupts.TryImport(cpu, ref value, ref mask))
+        {
+            return false;
+        }
+
         StackPointer.Release(cpu, (uint)size);
         FlagsRegister.Write(cpu, value, mask);
+        return true;
+    }
+
+    private static bool ClearAccessControl(CpuContext* cpu, MicroOp* op) => TrySetAccessControl(cpu, 0);
+
+    private static bool SetAccessControl(CpuContext* cpu, MicroOp* op) => TrySetAccessControl(cpu, Rflags.AlignmentCheck);
+
+    // EFLAGS.AC opens user pages to the supervisor under SMAP. Intel SDM Vol. 2A, "CLAC"; Vol. 2B, "STAC".
+    private static bool TrySetAccessControl(CpuContext* cpu, ulong value)
+    {
+        if (cpu->Cpl != 0)
+        {
+            return Faults.InvalidOpcode(cpu);
+        }
+
+        cpu->State.Rflags = (cpu->State.Rflags & ~Rflags.AlignmentCheck) | value;
+        cpu->Engine.Mmu.AccessControlChanged();
         return true;
     }
 }

@@ -22,11 +22,28 @@ internal static unsafe class InterruptInstructions
         table.AddGeneral(Mnemonic.Rsm, &Undefined);
     }
 
-    private static bool Interrupt(CpuContext* cpu, MicroOp* op) =>
-        ProcessorMode.TryRequireVirtual8086Iopl(cpu) && TryRaise(cpu, op, (byte)op->Immediate, EventKind.SoftwareInterrupt);
+    private static bool Interrupt(CpuContext* cpu, MicroOp* op)
+    {
+        byte vector = (byte)op->Immediate;
+        if (ProcessorMode.IsVirtual8086(cpu) && VirtualInterrupts.HasExtensions(cpu))
+        {
+            if (!InterruptRedirection.TryAsk(cpu, vector, out bool toProgram))
+            {
+                return false;
+            }
+
+            if (toProgram)
+            {
+                cpu->SuppressTrap = 1;
+                return InterruptRedirection.TryEnter(cpu, vector, GeneralShape.NextRip(cpu, op));
+            }
+        }
+
+        return ProcessorMode.TryRequireVirtual8086Iopl(cpu) && TryRaise(cpu, op, vector, EventKind.SoftwareInterrupt);
+    }
 
     private static bool Breakpoint(CpuContext* cpu, MicroOp* op) =>
-        TryRaise(cpu, op, (byte)Vector.Breakpoint, EventKind.SoftwareException);
+        !cpu->Engine.Debugger.TryCatchBreakpoint(op) && TryRaise(cpu, op, (byte)Vector.Breakpoint, EventKind.SoftwareException);
 
     private static bool Overflow(CpuContext* cpu, MicroOp* op)
     {
@@ -49,32 +66,25 @@ internal static unsafe class InterruptInstructions
         return EventDelivery.TryDeliver(cpu, e, GeneralShape.NextRip(cpu, op));
     }
 
-    // The bounds lie one behind the other and are inclusive; all three numbers are signed.
-    private static bool Bound(CpuContext* cpu, MicroOp* op)
+    private static bool Bound(CpuContext* cpu, MicroOp* op) =>
+        Operands.Size(op) == sizeof(ushort) ? TryRequireWithin<short>(cpu, op) : TryRequireWithin<int>(cpu, op);
+
+    // The bounds lie one behind the other and are inclusive. An index below the lower one does not get as far as the upper one.
+    private static bool TryRequireWithin<T>(CpuContext* cpu, MicroOp* op)
+        where T : unmanaged, System.Numerics.IBinaryInteger<T>, System.Numerics.ISignedNumber<T>
     {
-        int index;
-        int lower;
-        int upper;
-        if (Operands.Size(op) == sizeof(ushort))
+        T index = cpu->Read<T>(op->Dst);
+        if (!Operands.TryReadMemory(cpu, op, 0, out T lower))
         {
-            if (!Operands.TryReadMemory(cpu, op, 0, out short low) || !Operands.TryReadMemory(cpu, op, sizeof(short), out short high))
-            {
-                return false;
-            }
-
-            (index, lower, upper) = (cpu->Read<short>(op->Dst), low, high);
-        }
-        else
-        {
-            if (!Operands.TryReadMemory(cpu, op, 0, out lower) || !Operands.TryReadMemory(cpu, op, sizeof(int), out upper))
-            {
-                return false;
-            }
-
-            index = cpu->Read<int>(op->Dst);
+            return false;
         }
 
-        return (index >= lower && index <= upper) || Faults.Raise(cpu, Vector.BoundRange);
+        if (index < lower)
+        {
+            return Faults.Raise(cpu, Vector.BoundRange);
+        }
+
+        return Operands.TryReadMemory(cpu, op, (uint)sizeof(T), out T upper) && (index <= upper || Faults.Raise(cpu, Vector.BoundRange));
     }
 
     private static bool Undefined(CpuContext* cpu, MicroOp* op) => Faults.InvalidOpcode(cpu);

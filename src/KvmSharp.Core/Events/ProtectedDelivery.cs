@@ -64,7 +64,7 @@ internal static unsafe class ProtectedDelivery
     private static bool TryDeliverToTask(CpuContext* cpu, Gate gate, in PendingEvent e, ulong returnRip)
     {
         uint? errorCode = e.HasErrorCode != 0 ? e.ErrorCode : null;
-        var request = new TaskSwitchRequest(TaskSwitchCause.Call, returnRip, EventDelivery.IsFault(e), errorCode);
+        var request = new TaskSwitchRequest(TaskSwitchCause.Call, returnRip, EventDelivery.IsFault(e), errorCode, IsEvent: true);
         return TaskEntry.TryEnter(cpu, gate.Selector, request);
     }
 
@@ -115,7 +115,7 @@ internal static unsafe class ProtectedDelivery
             return false;
         }
 
-        StackPointer.Set(cpu, segment, frame.Pointer);
+        StackPointer.Set(cpu, StackPointer.MaskOf(segment), frame.Pointer);
         cpu->State.Segments[(int)SegmentIndex.Ss] = segment;
         if (virtual8086)
         {

@@ -41,7 +41,7 @@ internal static unsafe class RealModeDelivery
             return false;
         }
 
-        StackPointer.Set(cpu, cpu->State.Segments[(int)SegmentIndex.Ss], frame.Pointer);
+        StackPointer.Set(cpu, cpu->StackMask, frame.Pointer);
         FlagsRegister.Write(cpu, flags & ~Cleared);
         target.Enter(cpu);
         return true;

@@ -14,7 +14,7 @@ internal static unsafe class Branching
     /// <param name="link">Where its link is kept.</param>
     /// <returns>The target's head, or null.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static MicroOp* Follow(CpuContext* cpu, MicroOp* op, MicroOp** link) => 
+    public static MicroOp* Follow(CpuContext* cpu, MicroOp* op, MicroOp** link) =>
         *link is not null ? *link : FollowUnlinked(cpu, link, (op->Traits & MicroOpTraits.Linkable) != 0);
 
     /// <summary>Goes on behind a block whose link is not made yet.</summary>

@@ -3,7 +3,7 @@ using KvmSharp.Instructions.Groups;
 
 namespace KvmSharp.Instructions;
 
-/// <summary>The instructions of this processor: the integer set up to the Pentium Pro. What no group registers raises #UD.</summary>
+/// <summary>The instructions of this processor. What no group registers raises #UD, and so does what the CPU model does not offer.</summary>
 /// <remarks>The groups are those of Intel SDM Vol. 1, "Instruction Set Summary".</remarks>
 internal static class InstructionSet
 {
@@ -25,8 +25,16 @@ internal static class InstructionSet
         InputOutput.Register(table);
         FlagControl.Register(table);
         Miscellaneous.Register(table);
+        Hypercalls.Register(table);
         Coprocessor.Register(table);
         Segmentation.SystemInstructions.Register(table);
+        Extensions.Register(table);
+        ProcessorStateSaving.Register(table);
+        VectorMoves.Register(table);
+        VectorArithmetic.Register(table);
+        VectorShuffles.Register(table);
+        VectorFloatingPoint.Register(table);
+        VectorConversions.Register(table);
         return table;
     }
 }

@@ -16,4 +16,11 @@ internal static class Canonical
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Is(ulong address) => address + Bias < Size;
+
+    /// <summary>Tests a range: both ends must be canonical.</summary>
+    /// <param name="address">The first byte.</param>
+    /// <param name="size">Bytes, less than a page.</param>
+    /// <returns>Whether they are.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool Are(ulong address, int size) => address + Bias <= Size - (uint)size;
 }

@@ -8,6 +8,8 @@ namespace KvmSharp.Memory;
 /// <summary>The slow half of memory access for one vCPU: translates, fills the TLB, and reaches RAM or the devices.</summary>
 internal sealed unsafe class Mmu : IPageTables
 {
+    private const int MaxLevels = 4;
+
     private readonly CpuContext* _cpu;
     private readonly GuestMemory _memory;
     private readonly DeviceAccess _devices;
@@ -41,10 +43,11 @@ internal sealed unsafe class Mmu : IPageTables
 
         if (first == size)
         {
-            return ReadPhysical(physical, size, destination);
+            return TryRequireAligned(linear, size, access) && ReadPhysical(physical, size, destination);
         }
 
-        return TryTranslate((linear + (uint)first) & _cpu->LinearMask, access, out ulong second)
+        return TryTranslate(NextPage(linear, first, access), access, out ulong second)
+            && TryRequireAligned(linear, size, access)
             && ReadPhysical(physical, first, destination)
             && ReadPhysical(second, size - first, destination + first);
     }
@@ -59,10 +62,11 @@ internal sealed unsafe class Mmu : IPageTables
 
         if (first == size)
         {
-            return WritePhysical(physical, size, source);
+            return TryRequireAligned(linear, size, access) && WritePhysical(physical, size, source);
         }
 
-        return TryTranslate((linear + (uint)first) & _cpu->LinearMask, access, out ulong second)
+        return TryTranslate(NextPage(linear, first, access), access, out ulong second)
+            && TryRequireAligned(linear, size, access)
             && WritePhysical(physical, first, source)
             && WritePhysical(second, size - first, source + first);
     }
@@ -76,18 +80,21 @@ internal sealed unsafe class Mmu : IPageTables
     {
         int first = WithinPage(linear, size);
         return TryTranslate(linear, access, out _)
-            && (first == size || TryTranslate((linear + (uint)first) & _cpu->LinearMask, access, out _));
+            && (first == size || TryTranslate(NextPage(linear, first, access), access, out _));
     }
 
-    /// <summary>Finds host memory for an atomic operation or a bulk copy inside one page.</summary>
+    /// <summary>Finds host memory for an atomic operation inside one page.</summary>
     /// <param name="linear">The first byte.</param>
+    /// <param name="size">Bytes.</param>
     /// <param name="access">Kind and rights.</param>
-    /// <param name="host">The host address, or null when the page is not plain RAM for this access: use the slow path.</param>
-    /// <returns><see langword="false"/> when it page-faults.</returns>
-    public bool TryGetHost(ulong linear, DataAccess access, out byte* host)
+    /// <param name="host">The host address, or null when the page is not RAM for this access: use the slow path.</param>
+    /// <param name="watched">The guest-physical address when code was decoded from the page: report it to <see cref="WrittenAtomically"/>. Else null.</param>
+    /// <returns><see langword="false"/> when it faults.</returns>
+    public bool TryGetHost(ulong linear, int size, DataAccess access, out byte* host, out ulong? watched)
     {
         host = null;
-        if (!TryTranslate(linear, access, out ulong physical))
+        watched = null;
+        if (!TryTranslate(linear, access, out ulong physical) || !TryRequireAligned(linear, size, access))
         {
             return false;
         }
@@ -101,16 +108,29 @@ internal sealed unsafe class Mmu : IPageTables
         if ((access & DataAccess.Write) != 0)
         {
             PageRecord* record = slot.RecordOf(physical);
-            if (slot.IsReadOnly || record->CodeGranules != 0)
+            if (slot.IsReadOnly)
             {
                 return true;
             }
 
             record->Dirty = 1;
+            watched = record->IsWatched ? physical : null;
         }
 
         host = slot.PageOf(physical) + (physical & GuestPage.OffsetMask);
         return true;
+    }
+
+    /// <summary>Drops code decoded from bytes that an atomic operation has changed.</summary>
+    /// <param name="physical">The guest-physical address.</param>
+    /// <param name="size">Bytes.</param>
+    public void WrittenAtomically(ulong physical, int size)
+    {
+        if (_memory.Find(physical) is { } slot)
+        {
+            CountIfTable(slot, physical);
+            NotifyIfCode(slot, physical, size);
+        }
     }
 
     /// <summary>Translates the address of code.</summary>
@@ -226,6 +246,19 @@ internal sealed unsafe class Mmu : IPageTables
         NotifyIfCode(slot, physical, bytes);
     }
 
+    // Intel SDM Vol. 3A, "Interrupt 17: Alignment Check Exception": behind the page fault, and not for the processor's own accesses.
+    // Larger operands have rules of their own; the manual leaves it open whether unaligned 16-byte moves are checked.
+    private bool TryRequireAligned(ulong linear, int size, DataAccess access) =>
+        _cpu->ChecksAlignment == 0
+        || (access & DataAccess.System) != 0
+        || size > sizeof(ulong)
+        || (linear & (uint)(size - 1)) == 0
+        || Faults.Raise(_cpu, Vector.AlignmentCheck, 0);
+
+    // The address space of the access: in compatibility mode the tables may lie above the program's 4 GiB.
+    private ulong NextPage(ulong linear, int first, DataAccess access) =>
+        (linear + (uint)first) & ((access & DataAccess.System) != 0 ? _cpu->SystemMask : _cpu->LinearMask);
+
     private static int WithinPage(ulong linear, int size) => Math.Min(size, GuestPage.Size - (int)(linear & GuestPage.OffsetMask));
 
     private static void Copy(byte* from, byte* to, int size)
@@ -252,6 +285,39 @@ internal sealed unsafe class Mmu : IPageTables
     }
 
     private WalkResult Walk(ulong linear, PageAccess access, Span<WalkStep> steps = default)
+    {
+        if (_engine.ShadowPaging is null || (access & PageAccess.Quiet) != 0)
+        {
+            return WalkTables(linear, access, steps);
+        }
+
+        Span<WalkStep> met = stackalloc WalkStep[MaxLevels];
+        WalkResult walk = WalkTables(linear, access, met);
+        foreach (WalkStep step in met[..walk.Steps])
+        {
+            NoteTable(step.EntryAddress & _vm.AddressMask);
+        }
+
+        return walk;
+    }
+
+    private void NoteTable(ulong physical)
+    {
+        if (_memory.Find(physical) is not { } slot)
+        {
+            return;
+        }
+
+        PageRecord* record = slot.RecordOf(physical);
+        bool known = record->TableWritesLeft != 0;
+        record->TableWritesLeft = ShadowPagingCounter.WritesUntilDropped;
+        if (!known)
+        {
+            _vm.WatchPageTable(physical & ~(ulong)GuestPage.OffsetMask, _engine);
+        }
+    }
+
+    private WalkResult WalkTables(ulong linear, PageAccess access, Span<WalkStep> steps)
     {
         ref CpuState state = ref _cpu->State;
         var registers = new PagingRegisters(state.Cr0, state.Cr3, state.Cr4, state.Msrs.Efer, state.Rflags);
@@ -317,8 +383,13 @@ internal sealed unsafe class Mmu : IPageTables
         }
 
         ulong page = linear & ~(ulong)GuestPage.OffsetMask;
+        if (_engine.Breakpoints.HasData && _engine.Breakpoints.WatchesPage(page))
+        {
+            return;
+        }
+
         PageRecord* record = slot.RecordOf(physical);
-        bool plain = !slot.IsReadOnly && record->CodeGranules == 0 && (!slot.LogsDirtyPages || record->Dirty != 0);
+        bool plain = !slot.IsReadOnly && !record->IsWatched && (!slot.LogsDirtyPages || record->Dirty != 0);
         TlbEntry* entry = Tlb.EntryOf(table, linear);
         entry->ReadTag = page;
         entry->WriteTag = mayWrite && plain ? page : Tlb.Never;
@@ -353,6 +424,7 @@ internal sealed unsafe class Mmu : IPageTables
         if (slot is { IsReadOnly: false })
         {
             slot.RecordOf(physical)->Dirty = 1;
+            CountIfTable(slot, physical);
             Copy(source, slot.PageOf(physical) + (physical & GuestPage.OffsetMask), size);
             NotifyIfCode(slot, physical, size);
             return true;
@@ -368,6 +440,16 @@ internal sealed unsafe class Mmu : IPageTables
         }
 
         return true;
+    }
+
+    private void CountIfTable(SlotMemory slot, ulong physical)
+    {
+        PageRecord* record = slot.RecordOf(physical);
+        if (record->TableWritesLeft != 0)
+        {
+            record->TableWritesLeft--;
+            _engine.ShadowPaging?.CountTableWrite();
+        }
     }
 
     private void NotifyIfCode(SlotMemory slot, ulong physical, int size)

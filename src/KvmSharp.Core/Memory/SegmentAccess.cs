@@ -20,8 +20,8 @@ internal static unsafe class SegmentAccess
     {
         ref SegmentView view = ref cpu->Views[segment];
         linear = (view.Base + offset) & cpu->LinearMask;
-        long last = (long)offset + size - 1;
-        return last <= (write ? view.WriteBound : view.ReadBound) || CheckFully(cpu, segment, offset, size, write);
+        ulong last = offset + (uint)(size - 1);
+        return last < (write ? view.WriteEnd : view.ReadEnd) || CheckFully(cpu, segment, offset, size, write);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -31,7 +31,7 @@ internal static unsafe class SegmentAccess
         {
             // No limits and no types in 64-bit mode: both ends must be canonical.
             ulong linear = cpu->Views[segment].Base + offset;
-            return (Canonical.Is(linear) && Canonical.Is(linear + (ulong)size - 1)) || Refuse(cpu, segment);
+            return Canonical.Are(linear, size) || Refuse(cpu, segment);
         }
 
         ref SegmentCache cache = ref cpu->State.Segments[segment];
@@ -41,7 +41,11 @@ internal static unsafe class SegmentAccess
         return allowed || Refuse(cpu, segment);
     }
 
-    private static bool Refuse(CpuContext* cpu, int segment) =>
+    /// <summary>Raises what an access that a segment does not allow raises: #SS(0) through SS, else #GP(0).</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="segment">The segment.</param>
+    /// <returns>Always <see langword="false"/>.</returns>
+    internal static bool Refuse(CpuContext* cpu, int segment) =>
         Faults.Raise(cpu, segment == (int)SegmentIndex.Ss ? Vector.StackFault : Vector.GeneralProtection, 0);
 
     internal static bool InLimit(in SegmentCache cache, ulong offset, int size)

@@ -73,4 +73,10 @@ internal struct PageRecord
 
     /// <summary>1 when the page was written since the dirty log was last read.</summary>
     public int Dirty;
+
+    /// <summary>Above 0 while the page is taken for a page table whose writes are counted: see <see cref="ShadowPagingCounter"/>.</summary>
+    public int TableWritesLeft;
+
+    /// <summary>Gets a value indicating whether writes must go the slow way, because someone wants to know of them.</summary>
+    public readonly bool IsWatched => CodeGranules != 0 || TableWritesLeft != 0;
 }

@@ -45,7 +45,7 @@ internal readonly struct Cmpxchg : IFlagEffects
         Adder.Difference(accumulator, destination, T.Zero, ref flags) == T.Zero;
 }
 
-/// <summary>CMPXCHG8B. Intel SDM Vol. 2A, "CMPXCHG8B/CMPXCHG16B: Compare and Exchange Bytes".</summary>
+/// <summary>CMPXCHG8B and CMPXCHG16B. Intel SDM Vol. 2A, "CMPXCHG8B/CMPXCHG16B: Compare and Exchange Bytes".</summary>
 internal readonly struct Cmpxchg8b : IFlagEffects
 {
     public static uint FlagsRead => 0;
@@ -53,11 +53,13 @@ internal readonly struct Cmpxchg8b : IFlagEffects
     public static uint FlagsWritten => ArithmeticFlags.ZeroBit;
 
     /// <summary>Compares for equality; only ZF changes.</summary>
-    /// <param name="accumulator">EDX:EAX.</param>
-    /// <param name="destination">The eight bytes in memory.</param>
+    /// <typeparam name="T">Eight bytes, or sixteen.</typeparam>
+    /// <param name="accumulator">EDX:EAX or RDX:RAX.</param>
+    /// <param name="destination">What is in memory.</param>
     /// <param name="flags">ZF is set.</param>
     /// <returns>True: ECX:EBX goes to memory. False: the destination is written back and goes to EDX:EAX.</returns>
-    public static bool Matches(ulong accumulator, ulong destination, ref ArithmeticFlags flags)
+    public static bool Matches<T>(T accumulator, T destination, ref ArithmeticFlags flags)
+        where T : unmanaged, IBinaryInteger<T>
     {
         flags.SetZero(accumulator == destination);
         return accumulator == destination;

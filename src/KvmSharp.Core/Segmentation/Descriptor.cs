@@ -64,6 +64,10 @@ internal readonly record struct Descriptor(ulong Raw)
         }
     }
 
+    public bool IsLong => (Attributes & SegmentCache.Long) != 0;
+
+    public bool IsBig => (Attributes & SegmentCache.Big) != 0;
+
     public Gate AsGate => new(Raw);
 
     /// <summary>Gives what the hidden part of a segment register becomes.</summary>
@@ -84,7 +88,7 @@ internal readonly record struct Descriptor(ulong Raw)
     public bool IsVisibleTo(int cpl, int rpl) => IsConforming || (cpl <= Dpl && rpl <= Dpl);
 }
 
-/// <summary>Types of system descriptors in legacy modes. Intel SDM Vol. 3A, "System-Segment and Gate-Descriptor Types".</summary>
+/// <summary>Types of system descriptors. In long mode only 2, 9, 11, 12, 14 and 15 exist; a TSS is a 64-bit one and gates lead to 64-bit code. Intel SDM Vol. 3A, "System-Segment and Gate-Descriptor Types".</summary>
 internal enum SystemType
 {
     /// <summary>Reserved; also what a code or data segment answers.</summary>

@@ -19,11 +19,11 @@ internal static unsafe class DescriptorTables
         if (selector.IsLocal)
         {
             ref SegmentCache table = ref cpu->State.Segments[(int)SegmentIndex.Ldtr];
-            linear = (uint)(table.Base + selector.Offset);
+            linear = (table.Base + selector.Offset) & cpu->SystemMask;
             return !table.Unusable && selector.Offset + LastByte <= table.Limit;
         }
 
-        linear = (uint)(cpu->State.Gdtr.Base + selector.Offset);
+        linear = (cpu->State.Gdtr.Base + selector.Offset) & cpu->SystemMask;
         return selector.Offset + LastByte <= cpu->State.Gdtr.Limit;
     }
 
@@ -41,6 +41,26 @@ internal static unsafe class DescriptorTables
             : Faults.Raise(cpu, invalid, selector.ErrorCode);
         descriptor = new Descriptor(raw);
         return done;
+    }
+
+    /// <summary>Reads the upper half of a 16-byte system descriptor or call gate of long mode.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="selector">The selector of its lower half, which was read already.</param>
+    /// <param name="upper">The upper half: bits 63:32 of the base or offset.</param>
+    /// <returns>Whether no fault was raised: #GP(selector) beyond the table, or when the type field of this half is not 0.</returns>
+    public static bool TryReadUpper(CpuContext* cpu, Selector selector, out ulong upper)
+    {
+        const ulong TypeField = 0x1FUL << 40;
+        upper = 0;
+        uint limit = selector.IsLocal ? cpu->State.Segments[(int)SegmentIndex.Ldtr].Limit : cpu->State.Gdtr.Limit;
+        _ = TryLocate(cpu, selector, out ulong linear);
+        if (selector.Offset + sizeof(ulong) + LastByte > limit)
+        {
+            return Faults.Raise(cpu, Vector.GeneralProtection, selector.ErrorCode);
+        }
+
+        return LinearAccess.TryReadSystem(cpu, (linear + sizeof(ulong)) & cpu->SystemMask, out upper)
+            && ((upper & TypeField) == 0 || Faults.Raise(cpu, Vector.GeneralProtection, selector.ErrorCode));
     }
 
     /// <summary>Sets the accessed bit of a descriptor that was just read, unless it is set already.</summary>

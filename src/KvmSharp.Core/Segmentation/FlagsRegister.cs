@@ -18,8 +18,13 @@ internal static unsafe class FlagsRegister
     /// <param name="value">The new value.</param>
     public static void Write(CpuContext* cpu, ulong value)
     {
+        bool checksChange = ((cpu->State.Rflags ^ value) & Rflags.AlignmentCheck) != 0;
         cpu->State.Rflags = (value & Rflags.Defined & ~(ulong)ArithmeticFlags.Mask) | Rflags.AlwaysOne;
         cpu->Flags = ArithmeticFlags.FromRflags(value);
+        if (checksChange)
+        {
+            cpu->Engine.UpdateMode();
+        }
     }
 
     /// <summary>Sets some bits of EFLAGS.</summary>

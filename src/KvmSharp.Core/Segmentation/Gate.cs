@@ -1,5 +1,40 @@
 namespace KvmSharp.Segmentation;
 
+/// <summary>A call, interrupt or trap gate of long mode. Intel SDM Vol. 3A, "64-Bit Mode IDT" and "IA-32e Mode Call Gates".</summary>
+/// <remarks>
+/// <code>
+/// 127     108-104    96 95                                     64
+///  reserved  0           offset 63:32
+/// 63               48 47 46 45 44 43  40 39   35 34 32
+///  offset 31:16        P  DPL   0  type   0       IST
+/// 31               16 15                          0
+///  selector            offset 15:0
+/// </code>
+/// </remarks>
+/// <param name="Lower">The first eight bytes.</param>
+/// <param name="Upper">The other eight.</param>
+internal readonly record struct LongGate(ulong Lower, ulong Upper)
+{
+    private const int InterruptStackMask = 7;
+
+    public Selector Selector => AsGate.Selector;
+
+    public ulong Offset => AsGate.Offset | (Upper << 32);
+
+    public int Dpl => AsGate.Dpl;
+
+    public bool IsPresent => AsGate.IsPresent;
+
+    public SystemType Type => AsGate.Type;
+
+    /// <summary>Gets the IST index of an interrupt or trap gate; 0 for none.</summary>
+    public int InterruptStack => (int)(Lower >> 32) & InterruptStackMask;
+
+    public bool MasksInterrupts => AsGate.MasksInterrupts;
+
+    private Gate AsGate => new(Lower);
+}
+
 /// <summary>A call, interrupt, trap or task gate. Intel SDM Vol. 3A, "Call Gates", "IDT Descriptors" and "Task-Gate Descriptor".</summary>
 /// <remarks>
 /// <code>

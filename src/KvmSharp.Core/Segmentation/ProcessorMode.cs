@@ -15,6 +15,22 @@ internal static unsafe class ProcessorMode
     /// <returns>Whether they do.</returns>
     public static bool IsProtected(CpuContext* cpu) => !IsReal(cpu) && (cpu->State.Rflags & Rflags.Virtual8086) == 0;
 
+    /// <summary>Tests whether the processor is in long mode: 64-bit or compatibility mode. EFER.LMA.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <returns>Whether it is.</returns>
+    public static bool IsLong(CpuContext* cpu) => (cpu->State.Msrs.Efer & Efer.LongModeActive) != 0;
+
+    /// <summary>Tests whether the code that runs is 64-bit code: long mode and CS.L.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <returns>Whether it is.</returns>
+    public static bool Is64Bit(CpuContext* cpu) => (cpu->Mode & Engine.CodeMode.Code64) != 0;
+
+    /// <summary>Raises #GP(0) for SGDT, SIDT, SLDT, STR and SMSW outside privilege level 0 when CR4.UMIP is set.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <returns>Whether the instruction may go on.</returns>
+    public static bool TryRequireUserInstruction(CpuContext* cpu) =>
+        cpu->Cpl == 0 || (cpu->State.Cr4 & Cr4.UserModeInstructionPrevention) == 0 || Faults.GeneralProtection(cpu);
+
     public static int Iopl(CpuContext* cpu) => (int)((cpu->State.Rflags & Rflags.IoplMask) >> Rflags.IoplShift);
 
     /// <summary>Raises #UD where selectors do not name descriptors.</summary>
@@ -32,9 +48,4 @@ internal static unsafe class ProcessorMode
     /// <returns>Whether the instruction may go on.</returns>
     public static bool TryRequireVirtual8086Iopl(CpuContext* cpu) =>
         !IsVirtual8086(cpu) || Iopl(cpu) == 3 || Faults.GeneralProtection(cpu);
-
-    /// <summary>Raises #GP(0) when CPL exceeds IOPL: the rule of CLI and STI. In virtual-8086 mode CPL is 3.</summary>
-    /// <param name="cpu">The processor.</param>
-    /// <returns>Whether the instruction may go on.</returns>
-    public static bool TryRequireIopl(CpuContext* cpu) => cpu->Cpl <= Iopl(cpu) || Faults.GeneralProtection(cpu);
 }

@@ -3,6 +3,7 @@ using KvmSharp.Cpu;
 using KvmSharp.Engine;
 using KvmSharp.Events;
 using KvmSharp.Instructions;
+using KvmSharp.Memory;
 
 namespace KvmSharp.Segmentation;
 
@@ -45,38 +46,39 @@ internal static unsafe class SegmentInstructions
             : Operands.TryWriteRm(cpu, op, op->Dst, (uint)selector);
     }
 
-    /// <summary>PUSH Sreg: zero-extended to the operand size.</summary>
+    /// <summary>PUSH Sreg. The pointer moves by the operand size, but only the selector's 16 bits are stored, and only they can fault.</summary>
+    /// <remarks>What current processors do with a 32-bit operand size. Intel SDM Vol. 2B, "PUSH".</remarks>
     /// <param name="cpu">The processor.</param>
     /// <param name="op">The instruction.</param>
     /// <returns>Whether it is complete.</returns>
     public static bool Push(CpuContext* cpu, MicroOp* op)
     {
-        var frame = StackFrame.OnPresentStack(cpu, Operands.Size(op));
-        frame.Push(cpu->State.Segments[op->Dst].Selector);
-        if (!frame.TryWrite())
+        ulong pointer = cpu->State.General[GeneralRegisterFile.Rsp] - (uint)Operands.Size(op);
+        if (!SegmentAccess.TryTranslate(cpu, (int)SegmentIndex.Ss, pointer & cpu->StackMask, sizeof(ushort), write: true, out ulong linear)
+            || !LinearAccess.TryWrite(cpu, linear, cpu->State.Segments[op->Dst].Selector))
         {
             return false;
         }
 
-        StackPointer.Set(cpu, cpu->State.Segments[(int)SegmentIndex.Ss], frame.Pointer);
+        StackPointer.Set(cpu, cpu->StackMask, pointer);
         return true;
     }
 
-    /// <summary>POP Sreg.</summary>
+    /// <summary>POP Sreg. The pointer moves by the operand size, but only the selector's 16 bits are read.</summary>
     /// <param name="cpu">The processor.</param>
     /// <param name="op">The instruction.</param>
     /// <returns>Whether it is complete.</returns>
     public static bool Pop(CpuContext* cpu, MicroOp* op)
     {
         int size = Operands.Size(op);
-        SegmentCache oldStack = cpu->State.Segments[(int)SegmentIndex.Ss];
-        if (!StackPointer.TryPeek(cpu, 0, size, out ulong value) || !TryLoad(cpu, (SegmentIndex)op->Dst, (ushort)value, shadows: true))
+        ulong oldMask = cpu->StackMask;
+        if (!StackPointer.TryPeek(cpu, 0, sizeof(ushort), out ulong value) || !TryLoad(cpu, (SegmentIndex)op->Dst, (ushort)value, shadows: true))
         {
             return false;
         }
 
         // POP SS counts the old stack's pointer up.
-        StackPointer.Set(cpu, oldStack, cpu->State.General[GeneralRegisterFile.Rsp] + (uint)size);
+        StackPointer.Set(cpu, oldMask, cpu->State.General[GeneralRegisterFile.Rsp] + (uint)size);
         return true;
     }
 
@@ -109,6 +111,17 @@ internal static unsafe class SegmentInstructions
             }
 
             cpu->Write(op->Dst, narrow);
+            return true;
+        }
+
+        if (Operands.Size(op) == sizeof(ulong))
+        {
+            if (!Operands.TryReadMemory(cpu, op, 0, out ulong full) || !TryLoadSelector<ulong>(cpu, op, segment))
+            {
+                return false;
+            }
+
+            cpu->Write(op->Dst, full);
             return true;
         }
 

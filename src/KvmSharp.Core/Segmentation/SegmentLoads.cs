@@ -18,6 +18,12 @@ internal static unsafe class SegmentLoads
         if (ProcessorMode.IsProtected(cpu))
         {
             var selector = new Selector(value);
+            if (segment == SegmentIndex.Ss && ProcessorMode.Is64Bit(cpu) && selector.IsNull && cpu->Cpl < 3 && selector.Rpl == cpu->Cpl)
+            {
+                cache = LegacySegments.NullStack(selector, cpu->Cpl);
+                return true;
+            }
+
             return segment == SegmentIndex.Ss
                 ? TryPrepareStack(cpu, selector, cpu->Cpl, Vector.GeneralProtection, out cache)
                 : TryPrepareData(cpu, segment, selector, cpu->Cpl, Vector.GeneralProtection, out cache);

@@ -8,7 +8,7 @@ namespace KvmSharp.Segmentation;
 /// <summary>LAR, LSL, VERR, VERW and ARPL: questions about selectors, answered in ZF. Intel SDM Vol. 3A, "Pointer Validation".</summary>
 internal static unsafe class SegmentQueries
 {
-    private const uint AccessRightsMask = 0x00F0_FF00;
+    private const uint AccessRightsMask = 0x00FF_FF00; // bits 19:16, which the manual calls undefined, show the limit
 
     public static void Register(LoweringTable table)
     {
@@ -21,17 +21,19 @@ internal static unsafe class SegmentQueries
 
     /// <summary>Tests whether LAR knows a descriptor.</summary>
     /// <param name="descriptor">The descriptor.</param>
+    /// <param name="isLong">Whether the processor is in long mode, which has no 16-bit system descriptors and no task gates.</param>
     /// <returns>Whether its type is valid.</returns>
-    public static bool HasAccessRights(Descriptor descriptor) =>
-        HasLimit(descriptor) || descriptor.SystemType is SystemType.CallGate16 or SystemType.CallGate32 or SystemType.TaskGate;
+    public static bool HasAccessRights(Descriptor descriptor, bool isLong) => HasLimit(descriptor, isLong)
+        || descriptor.SystemType == SystemType.CallGate32
+        || (!isLong && descriptor.SystemType is SystemType.CallGate16 or SystemType.TaskGate);
 
     /// <summary>Tests whether LSL knows a descriptor: segments, LDT and TSS have limits, gates have none.</summary>
     /// <param name="descriptor">The descriptor.</param>
+    /// <param name="isLong">Whether the processor is in long mode, which has no 16-bit system descriptors and no task gates.</param>
     /// <returns>Whether its type is valid.</returns>
-    public static bool HasLimit(Descriptor descriptor) =>
-        descriptor.IsCodeOrData
-        || descriptor.SystemType is SystemType.Ldt
-            or SystemType.AvailableTss16 or SystemType.BusyTss16 or SystemType.AvailableTss32 or SystemType.BusyTss32;
+    public static bool HasLimit(Descriptor descriptor, bool isLong) => descriptor.IsCodeOrData
+        || descriptor.SystemType is SystemType.Ldt or SystemType.AvailableTss32 or SystemType.BusyTss32
+        || (!isLong && descriptor.SystemType is SystemType.AvailableTss16 or SystemType.BusyTss16);
 
     private static bool LoadAccessRights(CpuContext* cpu, MicroOp* op)
     {
@@ -40,7 +42,7 @@ internal static unsafe class SegmentQueries
             return false;
         }
 
-        Answer(cpu, op, visible && HasAccessRights(descriptor), (uint)(descriptor.Raw >> 32) & AccessRightsMask);
+        Answer(cpu, op, visible && HasAccessRights(descriptor, ProcessorMode.IsLong(cpu)), (uint)(descriptor.Raw >> 32) & AccessRightsMask);
         return true;
     }
 
@@ -51,7 +53,7 @@ internal static unsafe class SegmentQueries
             return false;
         }
 
-        Answer(cpu, op, visible && HasLimit(descriptor), descriptor.Limit);
+        Answer(cpu, op, visible && HasLimit(descriptor, ProcessorMode.IsLong(cpu)), descriptor.Limit);
         return true;
     }
 

@@ -12,31 +12,43 @@ internal unsafe ref struct StackFrame
     private readonly CpuContext* _cpu;
     private readonly SegmentCache _segment;
     private readonly ulong _start;
+    private readonly ulong _mask;
     private readonly int _size;
     private readonly int _privilege;
     private readonly uint _errorCode;
     private SlotBuffer _values;
     private int _count;
 
-    private StackFrame(CpuContext* cpu, scoped in SegmentCache segment, ulong start, int size, int privilege, uint errorCode)
+    private StackFrame(CpuContext* cpu, scoped in SegmentCache segment, ulong mask, ulong start, int size, int privilege, uint errorCode)
     {
         _cpu = cpu;
         _segment = segment;
-        _start = start & StackPointer.MaskOf(segment);
+        _mask = mask;
+        _start = start & mask;
         _size = size;
         _privilege = privilege;
         _errorCode = errorCode;
     }
 
     /// <summary>Gets the stack pointer behind all pushes.</summary>
-    public readonly ulong Pointer => (_start - (ulong)(_count * _size)) & StackPointer.MaskOf(_segment);
+    public readonly ulong Pointer => (_start - (ulong)(_count * _size)) & _mask;
+
+    private readonly bool IsLong => _mask == ulong.MaxValue;
 
     /// <summary>Starts a frame on the present stack; a limit violation raises #SS(0).</summary>
     /// <param name="cpu">The processor.</param>
-    /// <param name="size">Bytes of each push: 2 or 4.</param>
+    /// <param name="size">Bytes of each push: 2, 4 or 8.</param>
     /// <returns>An empty frame.</returns>
     public static StackFrame OnPresentStack(CpuContext* cpu, int size) =>
-        new(cpu, cpu->State.Segments[(int)SegmentIndex.Ss], cpu->State.General[GeneralRegisterFile.Rsp], size, cpu->Cpl, 0);
+        new(cpu, cpu->State.Segments[(int)SegmentIndex.Ss], cpu->StackMask, cpu->State.General[GeneralRegisterFile.Rsp], size, cpu->Cpl, 0);
+
+    /// <summary>Starts a frame of 8-byte pushes for 64-bit code, wherever it lies; an address that is not canonical raises #SS(0).</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="pointer">The stack pointer before any push.</param>
+    /// <param name="privilege">The level that the stack belongs to.</param>
+    /// <returns>An empty frame.</returns>
+    public static StackFrame OnLongStack(CpuContext* cpu, ulong pointer, int privilege) =>
+        new(cpu, default, ulong.MaxValue, pointer, sizeof(ulong), privilege, 0);
 
     /// <summary>Starts a frame on another stack; a limit violation raises #SS with its selector.</summary>
     /// <param name="cpu">The processor.</param>
@@ -44,7 +56,14 @@ internal unsafe ref struct StackFrame
     /// <param name="size">Bytes of each push: 2 or 4.</param>
     /// <returns>An empty frame.</returns>
     public static StackFrame On(CpuContext* cpu, scoped in SwitchedStack stack, int size) =>
-        new(cpu, stack.Segment, stack.Pointer, size, stack.Segment.Dpl, new Selector(stack.Segment.Selector).ErrorCode);
+        new(
+            cpu,
+            stack.Segment,
+            StackPointer.MaskOf(stack.Segment),
+            stack.Pointer,
+            size,
+            stack.Segment.Dpl,
+            new Selector(stack.Segment.Selector).ErrorCode);
 
     /// <summary>Adds a push.</summary>
     /// <param name="value">The value, truncated to the push size when it is written.</param>
@@ -57,7 +76,9 @@ internal unsafe ref struct StackFrame
         for (int i = 1; i <= _count; i++)
         {
             ulong offset = OffsetOf(i);
-            bool allowed = !_segment.Unusable && _segment.IsWritable && SegmentAccess.InLimit(_segment, offset, _size);
+            bool allowed = IsLong
+                ? Canonical.Are(offset, _size)
+                : !_segment.Unusable && _segment.IsWritable && SegmentAccess.InLimit(_segment, offset, _size);
             if (!allowed)
             {
                 return Faults.Raise(_cpu, Vector.StackFault, _errorCode);
@@ -71,14 +92,11 @@ internal unsafe ref struct StackFrame
     private readonly bool TryProbe()
     {
         DataAccess access = _privilege == 3 ? DataAccess.Write : DataAccess.SystemWrite;
-        int bytes = _count * _size;
-        if ((ulong)bytes <= _start)
-        {
-            return LinearAccess.TryProbeWrite(_cpu, LinearOf(_count), bytes, access);
-        }
 
-        // The stack pointer wraps inside the frame: slot by slot.
-        for (int i = 1; i <= _count; i++)
+        // In the order of the pushes, for CR2 tells which of them met a page fault; one probe will do when they share a page.
+        bool samePage = (LinearOf(1) + (uint)_size - 1) >> GuestPage.Shift == LinearOf(_count) >> GuestPage.Shift;
+        int probes = samePage ? 1 : _count;
+        for (int i = 1; i <= probes; i++)
         {
             if (!LinearAccess.TryProbeWrite(_cpu, LinearOf(i), _size, access))
             {
@@ -94,7 +112,12 @@ internal unsafe ref struct StackFrame
         for (int i = 1; i <= _count; i++)
         {
             ulong value = _values[i - 1];
-            bool done = _size == sizeof(ushort) ? TryStore(LinearOf(i), (ushort)value) : TryStore(LinearOf(i), (uint)value);
+            bool done = _size switch
+            {
+                sizeof(ushort) => TryStore(LinearOf(i), (ushort)value),
+                sizeof(uint) => TryStore(LinearOf(i), (uint)value),
+                _ => TryStore(LinearOf(i), value),
+            };
             if (!done)
             {
                 return false;
@@ -109,9 +132,9 @@ internal unsafe ref struct StackFrame
         where T : unmanaged =>
         _privilege == _cpu->Cpl ? LinearAccess.TryWrite(_cpu, linear, value) : LinearAccess.TryWriteSystem(_cpu, linear, value);
 
-    private readonly ulong OffsetOf(int push) => (_start - (ulong)(push * _size)) & StackPointer.MaskOf(_segment);
+    private readonly ulong OffsetOf(int push) => (_start - (ulong)(push * _size)) & _mask;
 
-    private readonly ulong LinearOf(int push) => (uint)(_segment.Base + OffsetOf(push));
+    private readonly ulong LinearOf(int push) => IsLong ? OffsetOf(push) : (uint)(_segment.Base + OffsetOf(push));
 
     /// <summary>Room for the largest frame: SS, ESP, 31 call-gate parameters, CS and EIP.</summary>
     [InlineArray(35)]

@@ -3,34 +3,34 @@ using KvmSharp.Memory;
 
 namespace KvmSharp.Segmentation;
 
-/// <summary>ESP, or SP alone when the stack segment is a 16-bit one. Intel SDM Vol. 1, "Address-Size Attribute for Stack".</summary>
+/// <summary>RSP in 64-bit mode, else ESP, or SP alone when the stack segment is a 16-bit one. Intel SDM Vol. 1, "Address-Size Attribute for Stack".</summary>
 internal static unsafe class StackPointer
 {
-    /// <summary>Gives the part of ESP that addresses a stack.</summary>
+    /// <summary>Gives the part of RSP that addresses a stack outside 64-bit mode.</summary>
     /// <param name="stack">The stack segment.</param>
     /// <returns>FFFFh or FFFFFFFFh.</returns>
     public static ulong MaskOf(in SegmentCache stack) => stack.IsBig ? uint.MaxValue : ushort.MaxValue;
 
     /// <summary>Sets the stack pointer; a 16-bit stack leaves the upper half of ESP.</summary>
     /// <param name="cpu">The processor.</param>
-    /// <param name="stack">The stack segment it belongs to.</param>
+    /// <param name="mask">The part that addresses the stack: <see cref="CpuContext.StackMask"/>, or another stack's.</param>
     /// <param name="value">The new value.</param>
-    public static void Set(CpuContext* cpu, in SegmentCache stack, ulong value)
+    public static void Set(CpuContext* cpu, ulong mask, ulong value)
     {
         ref ulong pointer = ref cpu->State.General[GeneralRegisterFile.Rsp];
-        pointer = stack.IsBig ? (uint)value : (pointer & ~(ulong)ushort.MaxValue) | (ushort)value;
+        pointer = mask == ushort.MaxValue ? (pointer & ~mask) | (ushort)value : value & mask;
     }
 
     /// <summary>Moves the present stack pointer up.</summary>
     /// <param name="cpu">The processor.</param>
     /// <param name="bytes">The distance.</param>
     public static void Release(CpuContext* cpu, uint bytes) =>
-        Set(cpu, cpu->State.Segments[(int)SegmentIndex.Ss], cpu->State.General[GeneralRegisterFile.Rsp] + bytes);
+        Set(cpu, cpu->StackMask, cpu->State.General[GeneralRegisterFile.Rsp] + bytes);
 
     /// <summary>Reads from the present stack without popping.</summary>
     /// <param name="cpu">The processor.</param>
     /// <param name="distance">Bytes above the top.</param>
-    /// <param name="size">2 or 4.</param>
+    /// <param name="size">2, 4 or 8.</param>
     /// <param name="value">The value, zero-extended.</param>
     /// <returns>Whether no fault was raised.</returns>
     public static bool TryPeek(CpuContext* cpu, uint distance, int size, out ulong value)
@@ -47,6 +47,11 @@ internal static unsafe class StackPointer
             bool done = LinearAccess.TryRead(cpu, linear, out ushort word);
             value = word;
             return done;
+        }
+
+        if (size == sizeof(ulong))
+        {
+            return LinearAccess.TryRead(cpu, linear, out value);
         }
 
         bool read = LinearAccess.TryRead(cpu, linear, out uint doubleword);

@@ -16,10 +16,12 @@ internal static class SystemInstructions
         TableInstructions.Register(table);
         ControlRegisterMoves.Register(table);
         ModelSpecificInstructions.Register(table);
+        SegmentBases.Register(table);
         CpuidInstruction.Register(table);
         FarReturn.Register(table);
         InterruptReturn.Register(table);
         FastSystemCall.Register(table);
+        SystemCall.Register(table);
         InterruptInstructions.Register(table);
         InterruptFlagInstructions.Register(table);
     }

@@ -33,11 +33,13 @@ internal static unsafe class TableInstructions
 
     private static void LowerSidt(ref Lowering lowering) => SystemForms.LowerContinuing(ref lowering, &StoreIdt, TableOperandSize(lowering));
 
-    // The operand is six bytes whatever the operand size; only the encoding tells 24 base bits from 32.
-    private static int TableOperandSize(in Lowering lowering) =>
-        lowering.Instruction.Code is Code.Lgdt_m1632_16 or Code.Lidt_m1632_16 or Code.Sgdt_m1632_16 or Code.Sidt_m1632_16
-            ? sizeof(ushort)
-            : sizeof(uint);
+    // The operand is six bytes whatever the operand size, in 64-bit mode ten; only the encoding tells 24 base bits from 32.
+    private static int TableOperandSize(in Lowering lowering) => lowering.Instruction.Code switch
+    {
+        Code.Lgdt_m1632_16 or Code.Lidt_m1632_16 or Code.Sgdt_m1632_16 or Code.Sidt_m1632_16 => sizeof(ushort),
+        Code.Lgdt_m1664 or Code.Lidt_m1664 or Code.Sgdt_m1664 or Code.Sidt_m1664 => sizeof(ulong),
+        _ => sizeof(uint),
+    };
 
     private static bool LoadGdt(CpuContext* cpu, MicroOp* op) => TryLoadTable(cpu, op, ref cpu->State.Gdtr);
 
@@ -51,7 +53,7 @@ internal static unsafe class TableInstructions
     {
         if (!ProcessorMode.TryRequireSupervisor(cpu)
             || !Operands.TryReadMemory(cpu, op, 0, out ushort limit)
-            || !Operands.TryReadMemory(cpu, op, BaseDistance, out uint tableBase))
+            || !TryReadBase(cpu, op, out ulong tableBase))
         {
             return false;
         }
@@ -61,15 +63,35 @@ internal static unsafe class TableInstructions
         return true;
     }
 
+    private static bool TryReadBase(CpuContext* cpu, MicroOp* op, out ulong tableBase)
+    {
+        if (Operands.Size(op) == sizeof(ulong))
+        {
+            return Operands.TryReadMemory(cpu, op, BaseDistance, out tableBase)
+                && (Canonical.Is(tableBase) || Faults.GeneralProtection(cpu));
+        }
+
+        bool done = Operands.TryReadMemory(cpu, op, BaseDistance, out uint low);
+        tableBase = low;
+        return done;
+    }
+
     private static bool TryStoreTable(CpuContext* cpu, MicroOp* op, TableRegister table)
     {
+        if (!ProcessorMode.TryRequireUserInstruction(cpu))
+        {
+            return false;
+        }
+
         // Two writes: the second is checked first, so that neither happens alone.
         ulong second = Operands.Truncate(op, Operands.EffectiveAddress(cpu, op) + BaseDistance);
-        uint tableBase = Operands.Size(op) == sizeof(ushort) ? (uint)table.Base & NarrowBaseMask : (uint)table.Base;
-        return SegmentAccess.TryTranslate(cpu, op->Segment, second, sizeof(uint), write: true, out ulong linear)
-            && LinearAccess.TryProbeWrite(cpu, linear, sizeof(uint), DataAccess.Write)
+        bool full = Operands.Size(op) == sizeof(ulong);
+        int bytes = full ? sizeof(ulong) : sizeof(uint);
+        uint low = Operands.Size(op) == sizeof(ushort) ? (uint)table.Base & NarrowBaseMask : (uint)table.Base;
+        return SegmentAccess.TryTranslate(cpu, op->Segment, second, bytes, write: true, out ulong linear)
+            && LinearAccess.TryProbeWrite(cpu, linear, bytes, DataAccess.Write)
             && Operands.TryWriteMemory(cpu, op, 0, table.Limit)
-            && LinearAccess.TryWrite(cpu, linear, tableBase);
+            && (full ? LinearAccess.TryWrite(cpu, linear, table.Base) : LinearAccess.TryWrite(cpu, linear, low));
     }
 
     private static bool LoadLdt(CpuContext* cpu, MicroOp* op)
@@ -101,8 +123,7 @@ internal static unsafe class TableInstructions
             return Faults.Raise(cpu, Vector.SegmentNotPresent, selector.ErrorCode);
         }
 
-        register = descriptor.ToCache(selector);
-        return true;
+        return TryMakeSystem(cpu, selector, descriptor, out register);
     }
 
     private static bool LoadTask(CpuContext* cpu, MicroOp* op)
@@ -122,7 +143,9 @@ internal static unsafe class TableInstructions
             return false;
         }
 
-        if (descriptor.SystemType is not (SystemType.AvailableTss16 or SystemType.AvailableTss32))
+        bool isTask = descriptor.SystemType == SystemType.AvailableTss32
+            || (descriptor.SystemType == SystemType.AvailableTss16 && !ProcessorMode.IsLong(cpu));
+        if (!isTask)
         {
             return Faults.Raise(cpu, Vector.GeneralProtection, selector.ErrorCode);
         }
@@ -132,12 +155,12 @@ internal static unsafe class TableInstructions
             return Faults.Raise(cpu, Vector.SegmentNotPresent, selector.ErrorCode);
         }
 
-        if (!DescriptorTables.TrySetBusy(cpu, selector, descriptor, busy: true))
+        if (!TryMakeSystem(cpu, selector, descriptor, out SegmentCache task)
+            || !DescriptorTables.TrySetBusy(cpu, selector, descriptor, busy: true))
         {
             return false;
         }
 
-        SegmentCache task = descriptor.ToCache(selector);
         task.Attributes |= Descriptor.BusyBit;
         cpu->State.Segments[(int)SegmentIndex.Tr] = task;
         return true;
@@ -150,7 +173,7 @@ internal static unsafe class TableInstructions
     private static bool TryStoreSelector(CpuContext* cpu, MicroOp* op, SegmentIndex register)
     {
         ushort selector = cpu->State.Segments[(int)register].Selector;
-        if (!ProcessorMode.TryRequireProtected(cpu))
+        if (!ProcessorMode.TryRequireProtected(cpu) || !ProcessorMode.TryRequireUserInstruction(cpu))
         {
             return false;
         }
@@ -167,6 +190,29 @@ internal static unsafe class TableInstructions
             && Operands.TryReadRm(cpu, op, op->Dst, out value);
         selector = new Selector(value);
         return done;
+    }
+
+    // In long mode these descriptors have 16 bytes; the upper half continues the base.
+    private static bool TryMakeSystem(CpuContext* cpu, Selector selector, Descriptor descriptor, out SegmentCache cache)
+    {
+        SegmentCache made = descriptor.ToCache(selector);
+        cache = cpu->State.Segments[(int)(descriptor.SystemType == SystemType.Ldt ? SegmentIndex.Ldtr : SegmentIndex.Tr)];
+        if (ProcessorMode.IsLong(cpu))
+        {
+            if (!DescriptorTables.TryReadUpper(cpu, selector, out ulong upper))
+            {
+                return false;
+            }
+
+            made.Base |= upper << 32;
+            if (!Canonical.Is(made.Base))
+            {
+                return Faults.Raise(cpu, Vector.GeneralProtection, selector.ErrorCode);
+            }
+        }
+
+        cache = made;
+        return true;
     }
 
     private static bool TryReadSystem(CpuContext* cpu, Selector selector, out Descriptor descriptor)

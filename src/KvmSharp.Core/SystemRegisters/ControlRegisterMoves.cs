@@ -22,7 +22,7 @@ internal static unsafe class ControlRegisterMoves
         table.AddGeneral(Mnemonic.Wbinvd, &InvalidateCaches);
     }
 
-    /// <summary>MOV CRn, r32.</summary>
+    /// <summary>MOV CRn, r32, in 64-bit mode r64.</summary>
     /// <param name="cpu">The processor.</param>
     /// <param name="op">The instruction.</param>
     /// <returns>Whether it is complete.</returns>
@@ -33,7 +33,7 @@ internal static unsafe class ControlRegisterMoves
             return false;
         }
 
-        ulong value = cpu->Read<uint>(op->Src);
+        ulong value = Operands.Size(op) == sizeof(ulong) ? cpu->Read<ulong>(op->Src) : cpu->Read<uint>(op->Src);
         switch (op->Dst)
         {
             case 0:
@@ -42,16 +42,17 @@ internal static unsafe class ControlRegisterMoves
                 cpu->State.Cr2 = value;
                 return true;
             case 3:
-                ControlRegisters.WriteCr3(cpu, value);
-                return true;
+                return ControlRegisters.TryWriteCr3(cpu, value);
             case 4:
                 return ControlRegisters.TryWriteCr4(cpu, value);
+            case 8:
+                return ControlRegisters.TryWriteCr8(cpu, value);
             default:
                 return Faults.InvalidOpcode(cpu);
         }
     }
 
-    /// <summary>MOV r32, CRn.</summary>
+    /// <summary>MOV r32, CRn, in 64-bit mode r64.</summary>
     /// <param name="cpu">The processor.</param>
     /// <param name="op">The instruction.</param>
     /// <returns>Whether it is complete.</returns>
@@ -62,7 +63,7 @@ internal static unsafe class ControlRegisterMoves
             return false;
         }
 
-        if (op->Src is 1 or > 4)
+        if (op->Src is not (0 or 2 or 3 or 4 or 8))
         {
             return Faults.InvalidOpcode(cpu);
         }
@@ -72,9 +73,10 @@ internal static unsafe class ControlRegisterMoves
             0 => cpu->State.Cr0,
             2 => cpu->State.Cr2,
             3 => cpu->State.Cr3,
-            _ => cpu->State.Cr4,
+            4 => cpu->State.Cr4,
+            _ => cpu->State.Cr8,
         };
-        cpu->Write(op->Dst, (uint)value);
+        cpu->Write(op->Dst, Operands.Size(op) == sizeof(ulong) ? value : (uint)value);
         return true;
     }
 
@@ -92,6 +94,11 @@ internal static unsafe class ControlRegisterMoves
 
     private static bool StoreMachineStatus(CpuContext* cpu, MicroOp* op)
     {
+        if (!ProcessorMode.TryRequireUserInstruction(cpu))
+        {
+            return false;
+        }
+
         uint value = (uint)cpu->State.Cr0;
         bool narrow = (op->Traits & MicroOpTraits.Memory) != 0 || Operands.Size(op) == sizeof(ushort);
         return narrow ? Operands.TryWriteRm(cpu, op, op->Dst, (ushort)value) : Operands.TryWriteRm(cpu, op, op->Dst, value);
@@ -108,7 +115,7 @@ internal static unsafe class ControlRegisterMoves
             return false;
         }
 
-        cpu->Engine.FlushPage((uint)(cpu->State.Segments[op->Segment].Base + Operands.EffectiveAddress(cpu, op)));
+        cpu->Engine.FlushPage((cpu->Views[op->Segment].Base + Operands.EffectiveAddress(cpu, op)) & cpu->LinearMask);
         return true;
     }
 

@@ -1,11 +1,13 @@
 using KvmSharp.Cpu;
+using KvmSharp.Debugging;
 using KvmSharp.Engine;
 using KvmSharp.Events;
+using KvmSharp.Instructions;
 using KvmSharp.Segmentation;
 
 namespace KvmSharp.SystemRegisters;
 
-/// <summary>MOV DR. Intel SDM Vol. 3B, "Debug Registers". DR7.GD is kept but raises nothing; breakpoints are not modelled here.</summary>
+/// <summary>MOV DR. Intel SDM Vol. 3B, "Debug Registers". What the registers arm is in <see cref="BreakpointUnit"/>.</summary>
 internal static unsafe class DebugRegisterMoves
 {
     private const ulong Dr6Writable = 0x0000_E00F; // B0-B3, BD, BS, BT
@@ -13,7 +15,7 @@ internal static unsafe class DebugRegisterMoves
     private const ulong Dr7Writable = 0xFFFF_23FF; // L and G bits, LE, GE, GD, R/W and LEN fields
     private const ulong Dr7Ones = 0x0000_0400;
 
-    /// <summary>MOV DRn, r32.</summary>
+    /// <summary>MOV DRn, r32, in 64-bit mode r64.</summary>
     /// <param name="cpu">The processor.</param>
     /// <param name="op">The instruction.</param>
     /// <returns>Whether it is complete.</returns>
@@ -24,7 +26,12 @@ internal static unsafe class DebugRegisterMoves
             return false;
         }
 
-        ulong value = cpu->Read<uint>(op->Src);
+        ulong value = Operands.Size(op) == sizeof(ulong) ? cpu->Read<ulong>(op->Src) : cpu->Read<uint>(op->Src);
+        if (number >= 6 && value > uint.MaxValue)
+        {
+            return Faults.GeneralProtection(cpu);
+        }
+
         switch (number)
         {
             case 0:
@@ -47,10 +54,11 @@ internal static unsafe class DebugRegisterMoves
                 break;
         }
 
+        cpu->Engine.Breakpoints.Update();
         return true;
     }
 
-    /// <summary>MOV r32, DRn.</summary>
+    /// <summary>MOV r32, DRn, in 64-bit mode r64.</summary>
     /// <param name="cpu">The processor.</param>
     /// <param name="op">The instruction.</param>
     /// <returns>Whether it is complete.</returns>
@@ -70,7 +78,7 @@ internal static unsafe class DebugRegisterMoves
             6 => cpu->State.Dr6,
             _ => cpu->State.Dr7,
         };
-        cpu->Write(op->Dst, (uint)value);
+        cpu->Write(op->Dst, Operands.Size(op) == sizeof(ulong) ? value : (uint)value);
         return true;
     }
 
@@ -84,6 +92,19 @@ internal static unsafe class DebugRegisterMoves
             return Faults.InvalidOpcode(cpu);
         }
 
-        return ProcessorMode.TryRequireSupervisor(cpu);
+        return ProcessorMode.TryRequireSupervisor(cpu) && TryPassDetection(cpu);
+    }
+
+    // General detect is a fault, so RF is set in the saved image.
+    private static bool TryPassDetection(CpuContext* cpu)
+    {
+        if ((cpu->State.Dr7 & DebugControl.GeneralDetect) == 0)
+        {
+            return true;
+        }
+
+        DebugException.Enter(cpu, DebugStatus.GeneralDetect);
+        cpu->State.Rflags |= Rflags.Resume;
+        return Faults.Raise(cpu, Vector.Debug);
     }
 }

@@ -1,4 +1,7 @@
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
+using KvmSharp.Cpuid;
+using KvmSharp.Memory;
 
 namespace KvmSharp.SystemRegisters;
 
@@ -16,9 +19,19 @@ internal static unsafe class ModelSpecific
     public const uint MiscEnable = 0x1A0;
     public const uint Pat = 0x277;
     public const uint MtrrDefType = 0x2FF;
+    public const uint Efer = 0xC000_0080;
+    public const uint Star = 0xC000_0081;
+    public const uint Lstar = 0xC000_0082;
+    public const uint Cstar = 0xC000_0083;
+    public const uint SyscallFlagMask = 0xC000_0084;
+    public const uint FsBase = 0xC000_0100;
+    public const uint GsBase = 0xC000_0101;
+    public const uint KernelGsBase = 0xC000_0102;
+
+    public const uint TscAux = 0xC000_0103;
 
     private const ulong ApicBootProcessor = 1 << 8;
-    private const ulong ApicWritable = 0xF_FFFF_F800; // global enable and a 36-bit page address
+    private const ulong ApicWritable = Paging.PhysicalAddress.TableMask | 0x800; // a page address and global enable
     private const ulong FastStrings = 1 << 0;
     private const ulong MtrrWritable = 0xCFF; // type, fixed-range enable, enable
     private const ulong MtrrTypeMask = 0xFF;
@@ -54,6 +67,11 @@ internal static unsafe class ModelSpecific
             return true;
         }
 
+        if (index == Efer && cpu->Engine.Features.Efer != 0)
+        {
+            return ControlRegisters.TryWriteEfer(cpu, value);
+        }
+
         ulong* place = PlaceOf(cpu, index);
         if (place == null || !IsAcceptable(index, value))
         {
@@ -62,6 +80,11 @@ internal static unsafe class ModelSpecific
 
         // The bootstrap-processor bit belongs to the hardware.
         *place = index == ApicBase ? (value & ~ApicBootProcessor) | (*place & ApicBootProcessor) : value;
+        if (index is FsBase or GsBase)
+        {
+            cpu->Engine.UpdateMode();
+        }
+
         return true;
     }
 
@@ -72,7 +95,8 @@ internal static unsafe class ModelSpecific
     public static bool IsAcceptable(uint index, ulong value) => index switch
     {
         ApicBase => (value & ~(ApicWritable | ApicBootProcessor)) == 0,
-        SysenterCs or SysenterEsp or SysenterEip => value <= uint.MaxValue,
+        SysenterCs or SyscallFlagMask or TscAux => value <= uint.MaxValue,
+        SysenterEsp or SysenterEip or Lstar or Cstar or FsBase or GsBase or KernelGsBase => Canonical.Is(value),
         MiscEnable => (value & ~FastStrings) == 0,
         Pat => IsValidPat(value),
         MtrrDefType => (value & ~MtrrWritable) == 0 && IsMtrrType((byte)(value & MtrrTypeMask)),
@@ -96,7 +120,23 @@ internal static unsafe class ModelSpecific
     // UC, WC, WT, WP, WB; the PAT knows UC- (7) besides.
     private static bool IsMtrrType(byte type) => type is 0 or 1 or 4 or 5 or 6;
 
-    private static ulong* PlaceOf(CpuContext* cpu, uint index) => index switch
+    private static SegmentCache* Segment(CpuContext* cpu, SegmentIndex index) =>
+        (SegmentCache*)Unsafe.AsPointer(ref cpu->State.Segments[(int)index]);
+
+    private static ulong* PlaceOf(CpuContext* cpu, uint index) => IsOffered(cpu->Engine.Features, index) ? StorageOf(cpu, index) : null;
+
+    private static bool IsOffered(CpuFeatures features, uint index) => index switch
+    {
+        SysenterCs or SysenterEsp or SysenterEip => features.Offers(CpuFeature.SysenterSysexit),
+        Pat => features.Offers(CpuFeature.PageAttributeTable),
+        Efer => features.Efer != 0,
+        Star => features.Offers(CpuFeature.SyscallSysret),
+        Lstar or Cstar or SyscallFlagMask or FsBase or GsBase or KernelGsBase => features.Offers(CpuFeature.LongMode),
+        TscAux => features.Offers(CpuFeature.Rdtscp),
+        _ => features.Offers(CpuFeature.ModelSpecificRegisters),
+    };
+
+    private static ulong* StorageOf(CpuContext* cpu, uint index) => index switch
     {
         ApicBase => &cpu->State.Msrs.ApicBase,
         SysenterCs => &cpu->State.Msrs.SysenterCs,
@@ -105,6 +145,15 @@ internal static unsafe class ModelSpecific
         MiscEnable => &cpu->State.Msrs.MiscEnable,
         Pat => &cpu->State.Msrs.Pat,
         MtrrDefType => &cpu->State.Msrs.MtrrDefType,
+        Efer => &cpu->State.Msrs.Efer,
+        Star => &cpu->State.Msrs.Star,
+        Lstar => &cpu->State.Msrs.Lstar,
+        Cstar => &cpu->State.Msrs.Cstar,
+        SyscallFlagMask => &cpu->State.Msrs.SyscallFlagMask,
+        FsBase => &Segment(cpu, SegmentIndex.Fs)->Base,
+        GsBase => &Segment(cpu, SegmentIndex.Gs)->Base,
+        KernelGsBase => &cpu->State.Msrs.KernelGsBase,
+        TscAux => &cpu->State.Msrs.TscAux,
         _ => null,
     };
 }

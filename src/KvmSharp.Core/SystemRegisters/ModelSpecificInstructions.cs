@@ -6,7 +6,7 @@ using KvmSharp.Segmentation;
 
 namespace KvmSharp.SystemRegisters;
 
-/// <summary>RDMSR, WRMSR, RDTSC and RDPMC.</summary>
+/// <summary>RDMSR, WRMSR, RDTSC, RDTSCP and RDPMC.</summary>
 internal static unsafe class ModelSpecificInstructions
 {
     public static void Register(LoweringTable table)
@@ -14,6 +14,7 @@ internal static unsafe class ModelSpecificInstructions
         table.AddEndingBlock(Mnemonic.Rdmsr, &ReadRegister);
         table.AddEndingBlock(Mnemonic.Wrmsr, &WriteRegister);
         table.AddGeneral(Mnemonic.Rdtsc, &ReadTimeStamp);
+        table.AddGeneral(Mnemonic.Rdtscp, &ReadTimeStampAndProcessor);
         table.AddGeneral(Mnemonic.Rdpmc, &ReadPerformanceCounter);
     }
 
@@ -25,9 +26,9 @@ internal static unsafe class ModelSpecificInstructions
         }
 
         uint index = (uint)cpu->State.General[GeneralRegisterFile.Rcx];
-        if (!ModelSpecific.TryRead(cpu, index, out ulong value))
+        if (!ModelSpecificExits.TryRead(cpu, index, out ulong value))
         {
-            return Faults.GeneralProtection(cpu);
+            return false;
         }
 
         SetPair(cpu, value);
@@ -44,7 +45,7 @@ internal static unsafe class ModelSpecificInstructions
         uint index = (uint)cpu->State.General[GeneralRegisterFile.Rcx];
         ulong high = (uint)cpu->State.General[GeneralRegisterFile.Rdx];
         ulong low = (uint)cpu->State.General[GeneralRegisterFile.Rax];
-        return ModelSpecific.TryWrite(cpu, index, (high << 32) | low) || Faults.GeneralProtection(cpu);
+        return ModelSpecificExits.TryWrite(cpu, index, (high << 32) | low);
     }
 
     private static bool ReadTimeStamp(CpuContext* cpu, MicroOp* op)
@@ -55,6 +56,17 @@ internal static unsafe class ModelSpecificInstructions
         }
 
         SetPair(cpu, cpu->Engine.ReadTsc());
+        return true;
+    }
+
+    private static bool ReadTimeStampAndProcessor(CpuContext* cpu, MicroOp* op)
+    {
+        if (!ReadTimeStamp(cpu, op))
+        {
+            return false;
+        }
+
+        cpu->State.General[GeneralRegisterFile.Rcx] = (uint)cpu->State.Msrs.TscAux;
         return true;
     }
 

@@ -30,7 +30,7 @@ internal static unsafe class PortPermission
             return Faults.GeneralProtection(cpu);
         }
 
-        if (!LinearAccess.TryReadSystem(cpu, (uint)(task.Base + TaskLayout.IoMapBaseOffset), out ushort map))
+        if (!LinearAccess.TryReadSystem(cpu, (task.Base + TaskLayout.IoMapBaseOffset) & cpu->SystemMask, out ushort map))
         {
             return false;
         }
@@ -42,7 +42,7 @@ internal static unsafe class PortPermission
             return Faults.GeneralProtection(cpu);
         }
 
-        if (!LinearAccess.TryReadSystem(cpu, (uint)(task.Base + at), out ushort bits))
+        if (!LinearAccess.TryReadSystem(cpu, (task.Base + at) & cpu->SystemMask, out ushort bits))
         {
             return false;
         }

@@ -37,6 +37,30 @@ internal static unsafe class TaskStacks
         return true;
     }
 
+    /// <summary>Reads a stack pointer of the 64-bit TSS: RSP0 to RSP2, or IST1 to IST7. Intel SDM Vol. 3A, "Task Management in 64-bit Mode".</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="privilege">The level whose stack is wanted when <paramref name="interruptStack"/> is 0.</param>
+    /// <param name="interruptStack">The IST index of a gate, 0 for none.</param>
+    /// <param name="pointer">The pointer.</param>
+    /// <returns>Whether no fault was raised: #TS when the TSS is too short, #SS(0) when the pointer is not canonical.</returns>
+    public static bool TryReadLong(CpuContext* cpu, int privilege, int interruptStack, out ulong pointer)
+    {
+        const uint FirstStack = 0x4;
+        const uint FirstInterruptStack = 0x24;
+        ref SegmentCache task = ref cpu->State.Segments[(int)SegmentIndex.Tr];
+        uint offset = interruptStack == 0
+            ? FirstStack + (uint)(privilege * sizeof(ulong))
+            : FirstInterruptStack + (uint)((interruptStack - 1) * sizeof(ulong));
+        pointer = 0;
+        if (task.Unusable || offset + sizeof(ulong) - 1 > task.Limit)
+        {
+            return Faults.Raise(cpu, Vector.InvalidTss, new Selector(task.Selector).ErrorCode);
+        }
+
+        return LinearAccess.TryReadSystem(cpu, task.Base + offset, out pointer)
+            && (Canonical.Is(pointer) || Faults.Raise(cpu, Vector.StackFault, 0));
+    }
+
     private static bool TryReadPointer(CpuContext* cpu, ulong address, TaskLayout layout, out ulong pointer)
     {
         if (layout.IsWide)

@@ -1,6 +1,8 @@
 using KvmSharp.Cpu;
+using KvmSharp.Debugging;
 using KvmSharp.Engine;
 using KvmSharp.Events;
+using KvmSharp.Intercepts;
 using KvmSharp.Memory;
 using KvmSharp.Segmentation;
 using KvmSharp.SystemRegisters;
@@ -16,7 +18,6 @@ namespace KvmSharp.Tasks;
 internal static unsafe class TaskSwitch
 {
     private const ulong LocalBreakpoints = 0x155; // DR7: L0 to L3 and LE
-    private const ulong DebugStatusTask = 1 << 15; // DR6.BT
 
     /// <summary>Switches to a task whose descriptor has been read and found right for the cause.</summary>
     /// <param name="cpu">The processor.</param>
@@ -31,6 +32,13 @@ internal static unsafe class TaskSwitch
         if (descriptor.Limit < layout.MinimumLimit)
         {
             return Faults.Raise(cpu, Vector.InvalidTss, selector.ErrorCode);
+        }
+
+        InterceptGate intercepts = cpu->Engine.Intercepts;
+        VmExit exit = VmExit.Intercepted(cpu->Engine.Id, InterceptKind.TaskSwitch, Qualification.OfTaskSwitch(selector.Value, request));
+        if (!intercepts.TryPass(intercepts.Controls.TaskSwitch, exit))
+        {
+            return false;
         }
 
         if (!TaskImage.TryRead(cpu, descriptor.Base, layout, out TaskImage image)
@@ -75,7 +83,7 @@ internal static unsafe class TaskSwitch
             return true;
         }
 
-        cpu->State.Dr6 |= DebugStatusTask;
+        DebugException.Enter(cpu, DebugStatus.TaskSwitch);
         return Faults.Raise(cpu, Vector.Debug);
     }
 
@@ -88,7 +96,7 @@ internal static unsafe class TaskSwitch
             return false;
         }
 
-        StackPointer.Set(cpu, cpu->State.Segments[(int)SegmentIndex.Ss], frame.Pointer);
+        StackPointer.Set(cpu, StackPointer.MaskOf(cpu->State.Segments[(int)SegmentIndex.Ss]), frame.Pointer);
         return true;
     }
 
@@ -138,6 +146,7 @@ internal static unsafe class TaskSwitch
         cpu->State.Segments[(int)SegmentIndex.Tr] = task;
         cpu->State.Cr0 |= Cr0.TaskSwitched;
         cpu->State.Dr7 &= ~LocalBreakpoints;
+        cpu->Engine.Breakpoints.Update();
         if (layout.IsWide && (cpu->State.Cr0 & Cr0.Paging) != 0)
         {
             ControlRegisters.WriteCr3(cpu, image.Cr3);
@@ -160,7 +169,9 @@ internal static unsafe class TaskSwitch
 /// <param name="ReturnRip">Where the old task goes on later.</param>
 /// <param name="SavesResume">Whether EFLAGS are saved with RF set: the cause is a fault.</param>
 /// <param name="ErrorCode">What is pushed on the new task's stack, for exceptions that have one.</param>
-internal readonly record struct TaskSwitchRequest(TaskSwitchCause Cause, ulong ReturnRip, bool SavesResume = false, uint? ErrorCode = null);
+/// <param name="IsEvent">Whether it is a task gate in the IDT.</param>
+internal readonly record struct TaskSwitchRequest(
+    TaskSwitchCause Cause, ulong ReturnRip, bool SavesResume = false, uint? ErrorCode = null, bool IsEvent = false);
 
 /// <summary>What asks for a task switch: it decides over busy bits, the NT flag and the back link.</summary>
 internal enum TaskSwitchCause

@@ -59,7 +59,7 @@ internal static unsafe class FarBranch
                 return false;
             }
 
-            StackPointer.Set(cpu, cpu->State.Segments[(int)SegmentIndex.Ss], frame.Pointer);
+            StackPointer.Set(cpu, cpu->StackMask, frame.Pointer);
         }
 
         target.Enter(cpu);
@@ -115,8 +115,11 @@ internal static unsafe class FarBranch
 
     private static bool TryBranchToSystem(CpuContext* cpu, Selector selector, Descriptor descriptor, bool call, ulong returnRip)
     {
+        bool isLong = ProcessorMode.IsLong(cpu);
         bool gate = descriptor.SystemType is SystemType.CallGate16 or SystemType.CallGate32 or SystemType.TaskGate;
-        bool known = gate || TaskEntry.IsTask(descriptor, busy: false);
+        bool known = isLong
+            ? descriptor.SystemType == SystemType.CallGate32
+            : gate || TaskEntry.IsTask(descriptor, busy: false);
         if (!known || descriptor.Dpl < cpu->Cpl || descriptor.Dpl < selector.Rpl)
         {
             return Faults.Raise(cpu, Vector.GeneralProtection, selector.ErrorCode);
@@ -125,6 +128,11 @@ internal static unsafe class FarBranch
         if (!descriptor.IsPresent)
         {
             return Faults.Raise(cpu, Vector.SegmentNotPresent, selector.ErrorCode);
+        }
+
+        if (isLong)
+        {
+            return CallGate.TryEnterLong(cpu, selector, descriptor, call, returnRip);
         }
 
         if (gate && descriptor.SystemType != SystemType.TaskGate)
@@ -147,15 +155,19 @@ internal static unsafe class FarBranch
         }
 
         bool done;
-        if (Operands.Size(op) == sizeof(ushort))
+        switch (Operands.Size(op))
         {
-            done = Operands.TryReadMemory(cpu, op, 0, out ushort narrow);
-            offset = narrow;
-        }
-        else
-        {
-            done = Operands.TryReadMemory(cpu, op, 0, out uint wide);
-            offset = wide;
+            case sizeof(ushort):
+                done = Operands.TryReadMemory(cpu, op, 0, out ushort narrow);
+                offset = narrow;
+                break;
+            case sizeof(uint):
+                done = Operands.TryReadMemory(cpu, op, 0, out uint wide);
+                offset = wide;
+                break;
+            default:
+                done = Operands.TryReadMemory(cpu, op, 0, out offset);
+                break;
         }
 
         selector = 0;

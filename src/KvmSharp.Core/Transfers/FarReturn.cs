@@ -14,14 +14,21 @@ internal static unsafe class FarReturn
     private static void Lower(ref Lowering lowering) => SystemForms.LowerTransfer(
         ref lowering,
         &Return,
-        lowering.Instruction.Code is Code.Retfw or Code.Retfw_imm16 ? sizeof(ushort) : sizeof(uint));
+        lowering.Instruction.Code switch
+        {
+            Code.Retfw or Code.Retfw_imm16 => sizeof(ushort),
+            Code.Retfd or Code.Retfd_imm16 => sizeof(uint),
+            _ => sizeof(ulong),
+        });
 
     private static bool Return(CpuContext* cpu, MicroOp* op)
     {
         int size = Operands.Size(op);
         uint addressBytes = 2 * (uint)size;
         uint parameters = (op->Traits & MicroOpTraits.Immediate) != 0 ? (ushort)op->Immediate : 0u;
-        if (!StackPointer.TryPeek(cpu, 0, size, out ulong offset) || !StackPointer.TryPeek(cpu, (uint)size, size, out ulong value))
+
+        // The selector comes first: CR2 tells which of them a page fault met.
+        if (!StackPointer.TryPeek(cpu, (uint)size, size, out ulong value) || !StackPointer.TryPeek(cpu, 0, size, out ulong offset))
         {
             return false;
         }
@@ -47,13 +54,19 @@ internal static unsafe class FarReturn
 
         if (selector.Rpl == cpu->Cpl)
         {
+            if (!target.TryCheckLimit(cpu))
+            {
+                return false;
+            }
+
             StackPointer.Release(cpu, addressBytes + parameters);
             target.Enter(cpu);
             return true;
         }
 
         // The parameters lie on both stacks: they were copied by the gate.
-        if (!ReturnTarget.TryReadStack(cpu, addressBytes + parameters, size, selector.Rpl, out SwitchedStack stack))
+        if (!ReturnTarget.TryReadStack(cpu, addressBytes + parameters, size, target, out SwitchedStack stack)
+            || !target.TryCheckLimit(cpu))
         {
             return false;
         }

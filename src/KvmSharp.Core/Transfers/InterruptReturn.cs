@@ -1,13 +1,14 @@
 using Iced.Intel;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
+using KvmSharp.Events;
 using KvmSharp.Instructions;
 using KvmSharp.Segmentation;
 using KvmSharp.Tasks;
 
 namespace KvmSharp.Transfers;
 
-/// <summary>IRET and IRETD. Intel SDM Vol. 2A, "IRET/IRETD/IRETQ".</summary>
+/// <summary>IRET, IRETD and IRETQ. Intel SDM Vol. 2A, "IRET/IRETD/IRETQ".</summary>
 internal static unsafe class InterruptReturn
 {
     private const ulong VirtualInterruptFlags = Rflags.VirtualInterrupt | Rflags.VirtualInterruptPending;
@@ -16,11 +17,14 @@ internal static unsafe class InterruptReturn
     {
         table.Add(Mnemonic.Iret, &LowerNarrow);
         table.Add(Mnemonic.Iretd, &LowerWide);
+        table.Add(Mnemonic.Iretq, &LowerLong);
     }
 
     private static void LowerNarrow(ref Lowering lowering) => SystemForms.LowerTransfer(ref lowering, &Return, sizeof(ushort));
 
     private static void LowerWide(ref Lowering lowering) => SystemForms.LowerTransfer(ref lowering, &Return, sizeof(uint));
+
+    private static void LowerLong(ref Lowering lowering) => SystemForms.LowerTransfer(ref lowering, &Return, sizeof(ulong));
 
     private static bool Return(CpuContext* cpu, MicroOp* op)
     {
@@ -35,7 +39,7 @@ internal static unsafe class InterruptReturn
 
     private static bool TryReturn(CpuContext* cpu, MicroOp* op)
     {
-        if (!ProcessorMode.TryRequireVirtual8086Iopl(cpu))
+        if (!VirtualInterrupts.TryRequireFlagAccess(cpu, Operands.Size(op)))
         {
             return false;
         }
@@ -43,13 +47,17 @@ internal static unsafe class InterruptReturn
         bool isProtected = ProcessorMode.IsProtected(cpu);
         if (isProtected && (cpu->State.Rflags & Rflags.NestedTask) != 0)
         {
-            return TaskEntry.TryReturn(cpu, GeneralShape.NextRip(cpu, op));
+            return ProcessorMode.IsLong(cpu)
+                ? Faults.GeneralProtection(cpu) // long mode has no tasks to go back to
+                : TaskEntry.TryReturn(cpu, GeneralShape.NextRip(cpu, op));
         }
 
         int size = Operands.Size(op);
-        if (!StackPointer.TryPeek(cpu, 0, size, out ulong offset)
+
+        // The last item comes first: CR2 tells which of them a page fault met.
+        if (!StackPointer.TryPeek(cpu, 2 * (uint)size, size, out ulong flags)
             || !StackPointer.TryPeek(cpu, (uint)size, size, out ulong selector)
-            || !StackPointer.TryPeek(cpu, 2 * (uint)size, size, out ulong flags))
+            || !StackPointer.TryPeek(cpu, 0, size, out ulong offset))
         {
             return false;
         }
@@ -60,7 +68,7 @@ internal static unsafe class InterruptReturn
             return TryReturnUnprotected(cpu, image);
         }
 
-        bool toVirtual8086 = size > sizeof(ushort) && (flags & Rflags.Virtual8086) != 0 && cpu->Cpl == 0;
+        bool toVirtual8086 = size > sizeof(ushort) && (flags & Rflags.Virtual8086) != 0 && cpu->Cpl == 0 && !ProcessorMode.IsLong(cpu);
         return toVirtual8086 ? TryReturnToVirtual8086(cpu, image) : TryReturnProtected(cpu, image);
     }
 
@@ -71,8 +79,15 @@ internal static unsafe class InterruptReturn
             return false;
         }
 
+        ulong flags = image.Flags;
+        ulong mask = FlagsRegister.Changeable(cpu, image.Size) | image.ResumeMask;
+        if (!VirtualInterrupts.TryImport(cpu, ref flags, ref mask))
+        {
+            return false;
+        }
+
         StackPointer.Release(cpu, image.Bytes);
-        FlagsRegister.Write(cpu, image.Flags, FlagsRegister.Changeable(cpu, image.Size) | image.ResumeMask);
+        FlagsRegister.Write(cpu, flags, mask);
         target.Enter(cpu);
         return true;
     }
@@ -86,8 +101,13 @@ internal static unsafe class InterruptReturn
         }
 
         SwitchedStack stack = default;
-        bool outward = selector.Rpl != cpu->Cpl;
-        if (outward && !ReturnTarget.TryReadStack(cpu, image.Bytes, image.Size, selector.Rpl, out stack))
+        bool outward = selector.Rpl != cpu->Cpl || ProcessorMode.Is64Bit(cpu); // 64-bit code always pops RSP and SS
+        if (outward && !ReturnTarget.TryReadStack(cpu, image.Bytes, image.Size, target, out stack))
+        {
+            return false;
+        }
+
+        if (!target.TryCheckLimit(cpu))
         {
             return false;
         }
@@ -128,7 +148,7 @@ internal static unsafe class InterruptReturn
 
         if (image.Offset > ushort.MaxValue)
         {
-            return Events.Faults.GeneralProtection(cpu);
+            return Faults.GeneralProtection(cpu);
         }
 
         for (int i = 0; i < order.Length; i++)
@@ -151,7 +171,7 @@ internal static unsafe class InterruptReturn
     {
         public uint Bytes => 3 * (uint)Size;
 
-        /// <summary>Gets RF, which only the 32-bit form reaches.</summary>
+        /// <summary>Gets RF, which the 16-bit form does not reach.</summary>
         public ulong ResumeMask => Size > sizeof(ushort) ? Rflags.Resume : 0;
     }
 }

@@ -7,7 +7,7 @@ namespace KvmSharp.Transfers;
 /// <summary>What RETF and IRET share in protected mode: the way back to the same or an outer privilege level.</summary>
 internal static unsafe class ReturnTarget
 {
-    /// <summary>Checks the code segment that a return goes to: RPL is the new CPL and may not be an inner level.</summary>
+    /// <summary>Checks the code segment that a return goes to: RPL is the new CPL and may not be an inner level. The offset is judged last.</summary>
     /// <param name="cpu">The processor.</param>
     /// <param name="selector">The selector from the stack.</param>
     /// <param name="offset">The offset from the stack.</param>
@@ -27,41 +27,53 @@ internal static unsafe class ReturnTarget
             return Faults.Raise(cpu, Vector.GeneralProtection, selector.ErrorCode);
         }
 
-        return CodeTarget.TryMake(cpu, selector, descriptor, offset, out target);
+        return CodeTarget.TryMakeUnchecked(cpu, selector, descriptor, offset, out target);
     }
 
-    /// <summary>Reads and checks the stack of an outer level, which lies on the present stack: ESP, then SS.</summary>
+    /// <summary>Reads and checks the stack that lies on the present one, as for an outer level: the pointer, then SS.</summary>
     /// <param name="cpu">The processor.</param>
     /// <param name="distance">Bytes from the top of the stack to the saved ESP.</param>
     /// <param name="size">The operand size.</param>
-    /// <param name="privilege">The outer level.</param>
+    /// <param name="target">The code that is returned to; its RPL is the stack's level.</param>
     /// <param name="stack">The stack.</param>
     /// <returns>Whether no fault was raised.</returns>
-    public static bool TryReadStack(CpuContext* cpu, uint distance, int size, int privilege, out SwitchedStack stack)
+    public static bool TryReadStack(CpuContext* cpu, uint distance, int size, in CodeTarget target, out SwitchedStack stack)
     {
         stack = default;
         if (!StackPointer.TryPeek(cpu, distance, size, out ulong pointer)
-            || !StackPointer.TryPeek(cpu, distance + (uint)size, size, out ulong selector)
-            || !SegmentLoads.TryPrepareStack(
-                cpu, new Selector((ushort)selector), privilege, Vector.GeneralProtection, out SegmentCache segment))
+            || !StackPointer.TryPeek(cpu, distance + (uint)size, size, out ulong value))
         {
             return false;
         }
 
+        int privilege = new Selector(target.Segment.Selector).Rpl;
+        var selector = new Selector((ushort)value);
+        if (selector.IsNull && selector.Rpl == privilege && privilege < 3 && target.IsLong(cpu))
+        {
+            stack = new SwitchedStack(LegacySegments.NullStack(selector, privilege), pointer);
+            return true;
+        }
+
+        bool done = SegmentLoads.TryPrepareStack(cpu, selector, privilege, Vector.GeneralProtection, out SegmentCache segment);
         stack = new SwitchedStack(segment, pointer);
-        return true;
+        return done;
     }
 
-    /// <summary>Goes to an outer level: its stack, no data segments it may not see, its code.</summary>
+    /// <summary>Goes to code with its own stack, mostly of an outer level, which keeps no data segments that it may not see.</summary>
     /// <param name="cpu">The processor.</param>
     /// <param name="stack">The stack.</param>
     /// <param name="released">Bytes of parameters to remove from it.</param>
     /// <param name="target">The code.</param>
     public static void EnterOuter(CpuContext* cpu, in SwitchedStack stack, uint released, in CodeTarget target)
     {
-        StackPointer.Set(cpu, stack.Segment, stack.Pointer + released);
+        ulong mask = target.IsLong(cpu) ? ulong.MaxValue : StackPointer.MaskOf(stack.Segment);
+        StackPointer.Set(cpu, mask, stack.Pointer + released);
         cpu->State.Segments[(int)SegmentIndex.Ss] = stack.Segment;
-        SegmentLoads.DropInaccessible(cpu, stack.Segment.Dpl);
+        if (stack.Segment.Dpl != cpu->Cpl)
+        {
+            SegmentLoads.DropInaccessible(cpu, stack.Segment.Dpl);
+        }
+
         target.Enter(cpu);
     }
 }

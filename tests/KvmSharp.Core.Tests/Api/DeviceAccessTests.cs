@@ -353,19 +353,4 @@ public sealed class DeviceAccessTests
         exit.Reason.Should().Be(VmExitReason.Hlt);
         return seen;
     }
-
-    private sealed class ByteSource : IExitHandler
-    {
-        private byte _next;
-
-        public bool TryHandle(in VmExit vmExit, Span<byte> data)
-        {
-            foreach (ref byte b in data)
-            {
-                b = _next++;
-            }
-
-            return true;
-        }
-    }
 }

@@ -1,59 +1,48 @@
-using System.Text;
-using KvmSharp.Cpuid;
-
 namespace KvmSharp.Tests.Cpuid;
 
 public class CpuidTableTests
 {
     private const uint Extended = CpuidTable.ExtendedRange;
 
-    [Fact]
-    public void PentiumPro_LeafZero_NamesTheVendorInEbxEdxEcx()
-    {
-        CpuidEntry entry = CpuidTable.PentiumPro.Find(0, 0);
-        Text(entry.Ebx, entry.Edx, entry.Ecx).Should().Be("GenuineIntel");
-        entry.Eax.Should().Be(1);
-    }
+    private static readonly CpuidTable Small = new([new(0, 0, 4, 0, 0, 0), new(1, 0, 9, 0, 0, 0), new(4, 0, 1, 1, 1, 1), new(4, 1, 2, 2, 2, 2)]);
 
     [Fact]
-    public void PentiumPro_LeafOne_OffersWhatIsThereAndNoMore()
+    public void Max_FeatureLeaves_OfferTheVectorExtensions()
     {
-        CpuidEntry entry = CpuidTable.PentiumPro.Find(1, 0);
-        ((entry.Eax >> 8) & 0xF).Should().Be(6);
-        entry.Edx.Should().Be(0x0000_A93C); // DE PSE TSC MSR CX8 SEP PGE CMOV
-    }
-
-    [Fact]
-    public void PentiumPro_BrandLeaves_SpellTheName()
-    {
-        string name = string.Concat(Enumerable.Range(2, 3).Select(leaf =>
-        {
-            CpuidEntry entry = CpuidTable.PentiumPro.Find(Extended + (uint)leaf, 0);
-            return Text(entry.Eax, entry.Ebx, entry.Ecx, entry.Edx);
-        }));
-        name.TrimEnd('\0').Should().Be("KvmSharp virtual CPU");
+        CpuModel.Max.Cpuid.Find(1, 0).Edx.Should().Be(0x0002_A97D | 0x0788_0000 | 0x0001_0002); // VME PAT CLFSH MMX FXSR SSE SSE2
+        CpuModel.Max.Cpuid.Find(1, 0).Ecx.Should().Be(0x06D8_2203); // to SSE4.2, CX16, MOVBE, POPCNT, AES, XSAVE
+        CpuModel.Max.Cpuid.Find(7, 0).Ebx.Should().Be(0x0018_0089); // FSGSBASE BMI1 SMEP ADX SMAP
+        CpuModel.Max.Cpuid.Find(Extended + 1, 0).Ecx.Should().Be(0x21); // LAHF LZCNT
+        CpuModel.Max.Cpuid.Find(0xD, 0).Should().Be(new CpuidEntry(0xD, 0, 3, 0x240, 0x240, 0));
+        CpuModel.Max.Cpuid.Find(0xD, 2).Should().Be(new CpuidEntry(0xD, 2, 0, 0, 0, 0));
     }
 
     [Theory]
-    [InlineData(2u)]
+    [InlineData(5u)]
     [InlineData(0x4000_0000u)]
-    [InlineData(Extended + 5)]
+    [InlineData(Extended)]
     [InlineData(uint.MaxValue)]
-    public void Find_LeafAboveItsRange_GivesTheHighestBasicLeaf(uint leaf) =>
-        CpuidTable.PentiumPro.Find(leaf, 0).Should().Be(CpuidTable.PentiumPro.Find(1, 0));
+    public void Find_LeafAboveItsRange_GivesTheHighestBasicLeaf(uint leaf) => Small.Find(leaf, 0).Should().Be(Small.Find(4, 0));
 
     [Fact]
-    public void Find_SubleafOfALeafWithout_IsIgnored() =>
-        CpuidTable.PentiumPro.Find(1, 77).Should().Be(CpuidTable.PentiumPro.Find(1, 0));
+    public void Find_SubleafOfALeafWithout_IsIgnored() => Small.Find(1, 77).Should().Be(Small.Find(1, 0));
 
     [Fact]
     public void Find_MissingSubleafOfALeafWithSeveral_GivesZeros()
     {
-        var table = new CpuidTable([new(0, 0, 4, 0, 0, 0), new(4, 0, 1, 1, 1, 1), new(4, 1, 2, 2, 2, 2)]);
-        table.Find(4, 1).Eax.Should().Be(2);
-        table.Find(4, 2).Should().Be(new CpuidEntry(4, 2, 0, 0, 0, 0));
+        Small.Find(4, 1).Eax.Should().Be(2);
+        Small.Find(4, 2).Should().Be(new CpuidEntry(4, 2, 0, 0, 0, 0));
     }
 
-    private static string Text(params uint[] words) =>
-        Encoding.ASCII.GetString([.. words.SelectMany(BitConverter.GetBytes)]);
+    [Fact]
+    public void Find_MissingLeafWithinTheRange_GivesZeros() => Small.Find(3, 0).Should().Be(new CpuidEntry(3, 0, 0, 0, 0, 0));
+
+    [Fact]
+    public void With_AnEntry_ReplacesItInTheNewTableOnly()
+    {
+        CpuidTable changed = Small.With(new CpuidEntry(1, 0, 7, 0, 0, 0));
+        changed.Signature.Should().Be(7);
+        changed.Entries.Should().HaveCount(4);
+        Small.Signature.Should().Be(9);
+    }
 }

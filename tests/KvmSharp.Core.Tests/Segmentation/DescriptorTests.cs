@@ -89,6 +89,6 @@ public class DescriptorTests
     public void Queries_SystemTypes_AreThoseOfTheManualsTables(ulong type, bool hasLimit, bool hasRights)
     {
         var descriptor = new Descriptor((0x80ul | type) << 40);
-        (SegmentQueries.HasLimit(descriptor), SegmentQueries.HasAccessRights(descriptor)).Should().Be((hasLimit, hasRights));
+        (SegmentQueries.HasLimit(descriptor, isLong: false), SegmentQueries.HasAccessRights(descriptor, isLong: false)).Should().Be((hasLimit, hasRights));
     }
 }

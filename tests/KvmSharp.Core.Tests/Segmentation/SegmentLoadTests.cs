@@ -115,7 +115,7 @@ public class SegmentLoadTests
             a.hlt();
         }).Reason.Should().Be(VmExitReason.Hlt);
         GeneralRegisters registers = guest.Registers;
-        (registers.Rcx, registers.Rdx, registers.Rax).Should().Be((0x00C0_F200ul, 0xFFFF_FFFFul, (ulong)ProtectedGuest.Code0 | 3));
+        (registers.Rcx, registers.Rdx, registers.Rax).Should().Be((0x00CF_F200ul, 0xFFFF_FFFFul, (ulong)ProtectedGuest.Code0 | 3));
         (guest.StackItem(1) & 0x40).Should().Be(0);
         (guest.StackItem(0) & 0x40).Should().Be(0x40);
     }

@@ -17,7 +17,11 @@ public class ControlRegistersTests
 
     [Theory]
     [InlineData(ModelSpecific.SysenterEip, 0xFFFF_FFFF, true)]
-    [InlineData(ModelSpecific.SysenterEip, 0x1_0000_0000, false)]
+    [InlineData(ModelSpecific.SysenterEip, 0x7FFF_FFFF_FFFF, true)]
+    [InlineData(ModelSpecific.SysenterEip, 0x8000_0000_0000, false)] // not canonical
+    [InlineData(ModelSpecific.Lstar, 0xFFFF_8000_0000_0000, true)]
+    [InlineData(ModelSpecific.GsBase, 0xFFFF_7FFF_FFFF_FFFF, false)]
+    [InlineData(ModelSpecific.SyscallFlagMask, 0x1_0000_0000, false)]
     [InlineData(ModelSpecific.ApicBase, 0xFEE0_0900, true)]
     [InlineData(ModelSpecific.ApicBase, 0xFEE0_0400, false)]
     [InlineData(ModelSpecific.Pat, 0x0007_0406_0007_0406, true)]

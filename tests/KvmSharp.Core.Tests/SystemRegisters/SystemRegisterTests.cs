@@ -42,8 +42,7 @@ public class SystemRegisterTests
     [Theory]
     [InlineData(0, 0x8000_0000u)] // PG without PE
     [InlineData(0, 0x2000_0001u)] // NW without CD
-    [InlineData(4, 0x0000_0020u)] // PAE is not offered
-    [InlineData(4, 0x0000_0001u)] // nor VME
+    [InlineData(4, 0x0000_0040u)] // MCE is not offered
     [InlineData(4, 0x8000_0000u)]
     public void MovCr_RefusedValue_FaultsAndChangesNothing(int register, uint value)
     {
@@ -127,7 +126,7 @@ public class SystemRegisterTests
             a.mov(eax, 0);
             a.rdmsr();
             a.mov(ebx, eax);
-            a.mov(ecx, 0xC000_0080); // EFER
+            a.mov(ecx, 0xC000_0085);
             a.rdmsr();
         }).Should().Be(13);
         guest.Registers.Rbx.Should().Be(0x1234_5678);

@@ -1,6 +1,6 @@
 namespace KvmSharp;
 
-/// <summary>General registers, RIP and RFLAGS. Mirrors <c>struct kvm_regs</c>. In legacy modes the low 32 bits count.</summary>
+/// <summary>General registers, RIP and RFLAGS. Mirrors <c>struct kvm_regs</c>. Outside 64-bit mode the low 32 bits count.</summary>
 public readonly record struct GeneralRegisters
 {
     /// <summary>Gets RAX.</summary>

@@ -44,6 +44,11 @@ public readonly record struct SegmentRegister
     /// <returns>Base 0, limit FFFFFFFFh, execute/read, accessed.</returns>
     public static SegmentRegister FlatCode32(ushort selector) => FlatData32(selector) with { Type = 0xB };
 
+    /// <summary>Makes a 64-bit code segment at privilege 0.</summary>
+    /// <param name="selector">Its selector.</param>
+    /// <returns>L set and D clear; base and limit mean nothing in 64-bit mode.</returns>
+    public static SegmentRegister FlatCode64(ushort selector) => FlatCode32(selector) with { LongMode = true, DefaultBig = false };
+
     /// <summary>Makes a flat 32-bit data segment at privilege 0.</summary>
     /// <param name="selector">Its selector.</param>
     /// <returns>Base 0, limit FFFFFFFFh, read/write, accessed.</returns>

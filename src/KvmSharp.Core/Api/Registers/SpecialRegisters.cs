@@ -48,7 +48,7 @@ public readonly record struct SpecialRegisters
     /// <summary>Gets CR8, the task priority; no effect yet.</summary>
     public ulong Cr8 { get; init; }
 
-    /// <summary>Gets EFER; must be 0 until long mode is offered.</summary>
+    /// <summary>Gets EFER: SCE (bit 0), LME (8), LMA (10) and NXE (11). LMA is set exactly when LME and CR0.PG are.</summary>
     public ulong Efer { get; init; }
 
     /// <summary>Gets IA32_APIC_BASE.</summary>

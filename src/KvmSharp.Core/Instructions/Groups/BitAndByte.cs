@@ -18,10 +18,6 @@ internal static unsafe class BitAndByte
         table.Add(Mnemonic.Btc, &BitTestShape.Lower<Btc>);
         table.Add(Mnemonic.Bsf, &BitScanShape.Lower<Bsf>);
         table.Add(Mnemonic.Bsr, &BitScanShape.Lower<Bsr>);
-
-        // A processor without BMI1 and LZCNT ignores the prefix F3 that makes these of BSF and BSR.
-        table.Add(Mnemonic.Tzcnt, &BitScanShape.Lower<Bsf>);
-        table.Add(Mnemonic.Lzcnt, &BitScanShape.Lower<Bsr>);
         RegisterSets(table);
     }
 

@@ -15,6 +15,7 @@ internal static unsafe class ControlTransfer
         table.Add(Mnemonic.Ret, &CallShape.LowerReturn);
         table.Add(Mnemonic.Jcxz, &LoopShape.LowerJumpIfZero<ushort>);
         table.Add(Mnemonic.Jecxz, &LoopShape.LowerJumpIfZero<uint>);
+        table.Add(Mnemonic.Jrcxz, &LoopShape.LowerJumpIfZero<ulong>);
         table.Add(Mnemonic.Loop, &LoopShape.Lower<Always>);
         table.Add(Mnemonic.Loope, &LoopShape.Lower<Equal>);
         table.Add(Mnemonic.Loopne, &LoopShape.Lower<NotEqual>);

@@ -14,15 +14,19 @@ internal static unsafe class DataTransfer
         table.Add(Mnemonic.Mov, &MoveShape.Lower);
         table.Add(Mnemonic.Movzx, &ExtensionShape.Lower<Movzx>);
         table.Add(Mnemonic.Movsx, &ExtensionShape.Lower<Movsx>);
+        table.Add(Mnemonic.Movsxd, &ExtensionShape.Lower<Movsx>);
         table.Add(Mnemonic.Cbw, &ExtensionShape.LowerCbw);
         table.Add(Mnemonic.Cwde, &ExtensionShape.LowerCwde);
         table.Add(Mnemonic.Cwd, &ExtensionShape.LowerCwd);
         table.Add(Mnemonic.Cdq, &ExtensionShape.LowerCdq);
+        table.Add(Mnemonic.Cdqe, &ExtensionShape.LowerCdqe);
+        table.Add(Mnemonic.Cqo, &ExtensionShape.LowerCqo);
         table.Add(Mnemonic.Bswap, &UnaryShape.Lower<Bswap>);
         table.Add(Mnemonic.Xchg, &ExchangeShape.LowerXchg);
         table.Add(Mnemonic.Xadd, &ExchangeShape.LowerXadd);
         table.Add(Mnemonic.Cmpxchg, &ExchangeShape.LowerCmpxchg);
         table.Add(Mnemonic.Cmpxchg8b, &ExchangeShape.LowerCmpxchg8b);
+        table.Add(Mnemonic.Cmpxchg16b, &ExchangeShape.LowerCmpxchg16b);
         RegisterConditionalMoves(table);
     }
 

@@ -16,6 +16,7 @@ internal static unsafe class Miscellaneous
         Mnemonic.Nop, Mnemonic.Pause, Mnemonic.Reservednop, Mnemonic.Endbr32, Mnemonic.Endbr64, Mnemonic.Rdsspd,
         Mnemonic.Prefetch, Mnemonic.Prefetchw, Mnemonic.Prefetchwt1,
         Mnemonic.Prefetchnta, Mnemonic.Prefetcht0, Mnemonic.Prefetcht1, Mnemonic.Prefetcht2, Mnemonic.Prefetchit0, Mnemonic.Prefetchit1,
+        Mnemonic.Cldemote,
     ];
 
     public static void Register(LoweringTable table)

@@ -4,7 +4,10 @@ using KvmSharp.Engine;
 namespace KvmSharp.Instructions.Shapes;
 
 /// <summary>PUSHA and POPA. Intel SDM Vol. 2B, "PUSHA/PUSHAD" and "POPA/POPAD".</summary>
-/// <remarks>A fault half-way leaves registers as they were; items stored below the stack pointer are not taken back.</remarks>
+/// <remarks>
+/// A fault half-way does not move the stack pointer, so the instruction can run again; items that PUSHA has stored and registers that
+/// POPA has loaded by then stay, as on current processors.
+/// </remarks>
 internal static unsafe class AllRegistersShape
 {
     private const int Count = GeneralRegisterFile.Rdi + 1;
@@ -35,24 +38,20 @@ internal static unsafe class AllRegistersShape
     private static MicroOp* Pop<T>(CpuContext* cpu, MicroOp* op)
         where T : unmanaged
     {
-        T* values = stackalloc T[Count];
         ulong pointer = cpu->State.General[GeneralRegisterFile.Rsp];
         for (int register = Count - 1; register >= 0; register--)
         {
-            if (register != GeneralRegisterFile.Rsp && !StackItems.TryRead<AnyStack, T>(cpu, op, pointer, out values[register]))
+            if (register != GeneralRegisterFile.Rsp)
             {
-                return null;
+                if (!StackItems.TryRead<AnyStack, T>(cpu, op, pointer, out T value))
+                {
+                    return null;
+                }
+
+                cpu->Write(CpuContext.OffsetOfGeneral(register), value);
             }
 
             pointer += (uint)sizeof(T);
-        }
-
-        for (int register = 0; register < Count; register++)
-        {
-            if (register != GeneralRegisterFile.Rsp)
-            {
-                cpu->Write(CpuContext.OffsetOfGeneral(register), values[register]);
-            }
         }
 
         AnyStack.SetPointer(cpu, pointer);

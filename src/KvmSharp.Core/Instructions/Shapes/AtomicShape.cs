@@ -9,7 +9,8 @@ namespace KvmSharp.Instructions.Shapes;
 /// <summary>Instructions with LOCK, and XCHG with memory: one indivisible read-modify-write. Intel SDM Vol. 3A, "Locked Atomic Operations".</summary>
 /// <remarks>
 /// In RAM and inside a cache line the host's own compare-and-swap does it. Across a line, on a device, or on a page that must be watched,
-/// the machine's bus lock does: such accesses exclude each other, and a host instruction that would lock the bus is never issued.
+/// the machine's bus lock does, and for 16 bytes too, which .NET cannot exchange at once: such accesses exclude each other, and a host
+/// instruction that would lock the bus is never issued.
 /// </remarks>
 internal static unsafe class AtomicShape
 {
@@ -58,18 +59,36 @@ internal static unsafe class AtomicShape
         where TStep : struct, IAtomicStep<T>
         where T : unmanaged
     {
-        Mmu mmu = cpu->Engine.Mmu;
         byte* host = null;
-        bool inLine = (linear & (CacheLine - 1)) + (ulong)sizeof(T) <= CacheLine;
-        if (inLine && !mmu.TryGetHost(linear, DataAccess.Write, out host))
+        ulong? watched = null;
+        if (sizeof(T) <= sizeof(ulong) && (linear & (CacheLine - 1)) + (ulong)sizeof(T) <= CacheLine)
         {
-            return false;
+            TlbEntry* entry = Tlb.EntryOf(cpu->Tlb, linear);
+            if (Tlb.Hits(linear, sizeof(T), entry->WriteTag))
+            {
+                host = (byte*)(linear + entry->Addend);
+            }
+            else if (!cpu->Engine.TryGetHost(linear, sizeof(T), out host, out watched))
+            {
+                return false;
+            }
         }
 
-        return host is not null ? RunOnHost(cpu, (T*)host, ref step) : RunUnderBusLock<TStep, T>(cpu, linear, ref step);
+        if (host is null)
+        {
+            return RunUnderBusLock<TStep, T>(cpu, linear, ref step);
+        }
+
+        RunOnHost(cpu, (T*)host, ref step);
+        if (watched is { } physical)
+        {
+            cpu->Engine.Mmu.WrittenAtomically(physical, sizeof(T));
+        }
+
+        return true;
     }
 
-    private static bool RunOnHost<TStep, T>(CpuContext* cpu, T* host, ref TStep step)
+    private static void RunOnHost<TStep, T>(CpuContext* cpu, T* host, ref TStep step)
         where TStep : struct, IAtomicStep<T>
         where T : unmanaged
     {
@@ -82,7 +101,7 @@ internal static unsafe class AtomicShape
             {
                 step.Commit(cpu, old);
                 cpu->Flags = flags;
-                return true;
+                return;
             }
         }
     }

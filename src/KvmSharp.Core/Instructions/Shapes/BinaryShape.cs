@@ -52,32 +52,42 @@ internal static unsafe class BinaryShape
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
         where TFlags : struct, IFlagUse
     {
-        bool immediate = l.HasImmediate;
-        if (l.IsMemory(0))
+        if (!l.HasMemory)
         {
-            l.Op->Handler = (immediate, l.IsFlat) switch
-            {
-                (true, true) => &ToMemory<TOp, T, TFlags, FromImmediate, Flat>,
-                (true, false) => &ToMemory<TOp, T, TFlags, FromImmediate, Segmented>,
-                (false, true) => &ToMemory<TOp, T, TFlags, FromRegister, Flat>,
-                (false, false) => &ToMemory<TOp, T, TFlags, FromRegister, Segmented>,
-            };
-            if (l.Instruction.HasLockPrefix)
-            {
-                l.Op->Handler = immediate ? &AtomicShape.Binary<TOp, T, FromImmediate> : &AtomicShape.Binary<TOp, T, FromRegister>;
-            }
+            l.Op->Handler = l.HasImmediate ? &ToRegister<TOp, T, TFlags, FromImmediate> : &ToRegister<TOp, T, TFlags, FromRegister>;
+            return;
         }
-        else if (l.HasMemory)
+
+        if (l.Instruction.HasLockPrefix)
         {
-            l.Op->Handler = l.IsFlat
-                ? &ToRegister<TOp, T, TFlags, FromMemory<Flat>>
-                : &ToRegister<TOp, T, TFlags, FromMemory<Segmented>>;
+            l.Op->Handler = l.HasImmediate ? &AtomicShape.Binary<TOp, T, FromImmediate> : &AtomicShape.Binary<TOp, T, FromRegister>;
+            return;
         }
-        else
+
+        switch (l.AddressForm)
         {
-            l.Op->Handler = immediate ? &ToRegister<TOp, T, TFlags, FromImmediate> : &ToRegister<TOp, T, TFlags, FromRegister>;
+            case AddressFormKind.Flat:
+                LowerMemory<TOp, T, TFlags, Flat>(ref l);
+                break;
+            case AddressFormKind.Long:
+                LowerMemory<TOp, T, TFlags, Long>(ref l);
+                break;
+            default:
+                LowerMemory<TOp, T, TFlags, Segmented>(ref l);
+                break;
         }
     }
+
+    private static void LowerMemory<TOp, T, TFlags, TAddress>(ref Lowering l)
+        where TOp : struct, IBinaryOp
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+        where TFlags : struct, IFlagUse
+        where TAddress : struct, IAddressForm => l.Op->Handler = (l.IsMemory(0), l.HasImmediate) switch
+        {
+            (false, _) => &ToRegister<TOp, T, TFlags, FromMemory<TAddress>>,
+            (true, true) => &ToMemory<TOp, T, TFlags, FromImmediate, TAddress>,
+            (true, false) => &ToMemory<TOp, T, TFlags, FromRegister, TAddress>,
+        };
 
     private static MicroOp* ToRegister<TOp, T, TFlags, TSource>(CpuContext* cpu, MicroOp* op)
         where TOp : struct, IBinaryOp

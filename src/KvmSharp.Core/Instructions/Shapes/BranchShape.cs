@@ -1,5 +1,6 @@
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
+using KvmSharp.Operations;
 using KvmSharp.Operations.Conditions;
 
 namespace KvmSharp.Instructions.Shapes;
@@ -18,7 +19,7 @@ internal static unsafe class BranchShape
         l.Op->Handler = &Conditional<TCondition>;
     }
 
-    /// <summary>JMP rel8/16/32 and JMP r/m16/32.</summary>
+    /// <summary>JMP rel8/16/32 and JMP r/m16/32/64.</summary>
     /// <param name="l">The instruction.</param>
     public static void LowerJump(ref Lowering l)
     {
@@ -32,12 +33,14 @@ internal static unsafe class BranchShape
         {
             l.FillOperands();
             l.EndsBlock = true;
-            l.Op->Handler = (l.Width == sizeof(ushort), l.HasMemory) switch
+            l.Op->Handler = (l.Width, l.HasMemory) switch
             {
-                (true, true) => &JumpIndirect<ushort, FromMemory<Segmented>>,
-                (true, false) => &JumpIndirect<ushort, FromFirstRegister>,
-                (false, true) => &JumpIndirect<uint, FromMemory<Segmented>>,
-                (false, false) => &JumpIndirect<uint, FromFirstRegister>,
+                (sizeof(ushort), true) => &JumpIndirect<ushort, FromMemory<Segmented>>,
+                (sizeof(ushort), false) => &JumpIndirect<ushort, FromFirstRegister>,
+                (sizeof(uint), true) => &JumpIndirect<uint, FromMemory<Segmented>>,
+                (sizeof(uint), false) => &JumpIndirect<uint, FromFirstRegister>,
+                (_, true) => &JumpIndirect<ulong, FromMemory<Segmented>>,
+                (_, false) => &JumpIndirect<ulong, FromFirstRegister>,
             };
         }
     }
@@ -110,7 +113,7 @@ internal static unsafe class BranchShape
             return null;
         }
 
-        ulong target = sizeof(T) == sizeof(ushort) ? *(ushort*)&value : *(uint*)&value;
+        ulong target = Operand.ZeroExtend(value);
         if (!Branching.IsReachable(cpu, op, target))
         {
             return null;

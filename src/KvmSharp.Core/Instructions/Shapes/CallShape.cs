@@ -1,11 +1,12 @@
 using Iced.Intel;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
+using KvmSharp.Memory;
 
 namespace KvmSharp.Instructions.Shapes;
 
 /// <summary>Near CALL and RET. Intel SDM Vol. 2A, "CALL: Call Procedure"; Vol. 2B, "RET: Return From Procedure".</summary>
-/// <remarks>The width is that of the return address on the stack and of RIP; the width of the stack pointer is the stack's own.</remarks>
+/// <remarks>In 64-bit mode a near branch is 64 bits wide, whatever its prefixes say. Else the width is that of the return address on the stack and of RIP; the width of the stack pointer is the stack's own.</remarks>
 internal static unsafe class CallShape
 {
     public static void LowerCall(ref Lowering l)
@@ -14,26 +15,29 @@ internal static unsafe class CallShape
         {
             BranchShape.SetTarget(ref l);
             l.Links = 1;
-            l.Op->Handler = (l.Instruction.Op0Kind == OpKind.NearBranch16, StackItems.AreFlat(l)) switch
+            l.Op->Handler = (l.Instruction.Op0Kind == OpKind.NearBranch16, StackItems.FormOf(l)) switch
             {
-                (true, true) => &Call<ushort, FlatStack>,
-                (true, false) => &Call<ushort, AnyStack>,
-                (false, true) => &Call<uint, FlatStack>,
-                (false, false) => &Call<uint, AnyStack>,
+                (_, StackFormKind.Long) => &Call<ulong, LongStack>,
+                (true, StackFormKind.Flat) => &Call<ushort, FlatStack>,
+                (true, _) => &Call<ushort, AnyStack>,
+                (false, StackFormKind.Flat) => &Call<uint, FlatStack>,
+                (false, _) => &Call<uint, AnyStack>,
             };
         }
         else if (l.Instruction.IsCallNearIndirect)
         {
             l.FillOperands();
             l.EndsBlock = true;
-            l.Op->Handler = (l.Width == sizeof(ushort), l.HasMemory, StackItems.AreFlat(l)) switch
+            l.Op->Handler = (l.Width == sizeof(ushort), l.HasMemory, StackItems.FormOf(l)) switch
             {
+                (_, true, StackFormKind.Long) => &CallIndirect<ulong, FromMemory<Segmented>, LongStack>,
+                (_, false, StackFormKind.Long) => &CallIndirect<ulong, FromFirstRegister, LongStack>,
                 (true, true, _) => &CallIndirect<ushort, FromMemory<Segmented>, AnyStack>,
                 (true, false, _) => &CallIndirect<ushort, FromFirstRegister, AnyStack>,
-                (false, true, true) => &CallIndirect<uint, FromMemory<Segmented>, FlatStack>,
-                (false, false, true) => &CallIndirect<uint, FromFirstRegister, FlatStack>,
-                (false, true, false) => &CallIndirect<uint, FromMemory<Segmented>, AnyStack>,
-                (false, false, false) => &CallIndirect<uint, FromFirstRegister, AnyStack>,
+                (false, true, StackFormKind.Flat) => &CallIndirect<uint, FromMemory<Segmented>, FlatStack>,
+                (false, false, StackFormKind.Flat) => &CallIndirect<uint, FromFirstRegister, FlatStack>,
+                (false, true, _) => &CallIndirect<uint, FromMemory<Segmented>, AnyStack>,
+                (false, false, _) => &CallIndirect<uint, FromFirstRegister, AnyStack>,
             };
         }
     }
@@ -43,12 +47,13 @@ internal static unsafe class CallShape
         l.FillOperands(); // RET imm16: the bytes of arguments to release; else 0
         l.EndsBlock = true;
         bool narrow = l.Instruction.Code is Code.Retnw or Code.Retnw_imm16;
-        l.Op->Handler = (narrow, StackItems.AreFlat(l)) switch
+        l.Op->Handler = (narrow, StackItems.FormOf(l)) switch
         {
-            (true, true) => &Return<ushort, FlatStack>,
-            (true, false) => &Return<ushort, AnyStack>,
-            (false, true) => &Return<uint, FlatStack>,
-            (false, false) => &Return<uint, AnyStack>,
+            (_, StackFormKind.Long) => &Return<ulong, LongStack>,
+            (true, StackFormKind.Flat) => &Return<ushort, FlatStack>,
+            (true, _) => &Return<ushort, AnyStack>,
+            (false, StackFormKind.Flat) => &Return<uint, FlatStack>,
+            (false, _) => &Return<uint, AnyStack>,
         };
     }
 
@@ -57,7 +62,7 @@ internal static unsafe class CallShape
         where TStack : struct, IStackForm
     {
         ulong next = GeneralShape.NextRip(cpu, op);
-        return Branching.IsReachable(cpu, op, BranchShape.Target(cpu, op)) && StackItems.TryPush<TStack, T>(cpu, op, *(T*)&next)
+        return IsReachable<T, TStack>(cpu, op, BranchShape.Target(cpu, op)) && StackItems.TryPush<TStack, T>(cpu, op, *(T*)&next)
             ? BranchShape.Take(cpu, op, &op->Next)
             : null;
     }
@@ -74,13 +79,29 @@ internal static unsafe class CallShape
 
         ulong target = Operations.Operand.ZeroExtend(value);
         ulong next = GeneralShape.NextRip(cpu, op);
-        if (!Branching.IsReachable(cpu, op, target) || !StackItems.TryPush<TStack, T>(cpu, op, *(T*)&next))
+        if (!IsReachable<T, TStack>(cpu, op, target) || !StackItems.TryPush<TStack, T>(cpu, op, *(T*)&next))
         {
             return null;
         }
 
         cpu->State.Rip = target;
         return Branching.FollowIndirect(cpu);
+    }
+
+    private static bool IsReachable<T, TStack>(CpuContext* cpu, MicroOp* op, ulong target)
+        where T : unmanaged
+        where TStack : struct, IStackForm => cpu->IsExecutable(target) || Refuse<T, TStack>(cpu, op, target);
+
+    // As silicon does: what is wrong with the push is found before what is wrong with the target.
+    private static bool Refuse<T, TStack>(CpuContext* cpu, MicroOp* op, ulong target)
+        where T : unmanaged
+        where TStack : struct, IStackForm
+    {
+        cpu->CurrentOp = op;
+        ulong pointer = cpu->State.General[GeneralRegisterFile.Rsp] - (uint)sizeof(T);
+        return TStack.TryAddress(cpu, op, pointer, sizeof(T), write: true, out ulong linear)
+            && LinearAccess.TryProbeWrite(cpu, linear, sizeof(T), DataAccess.Write)
+            && Branching.IsReachable(cpu, op, target);
     }
 
     private static MicroOp* Return<T, TStack>(CpuContext* cpu, MicroOp* op)

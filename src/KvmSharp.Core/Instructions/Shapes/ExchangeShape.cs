@@ -1,11 +1,13 @@
 using System.Numerics;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
+using KvmSharp.Events;
+using KvmSharp.Memory;
 using KvmSharp.Operations;
 
 namespace KvmSharp.Instructions.Shapes;
 
-/// <summary>XCHG, XADD, CMPXCHG and CMPXCHG8B.</summary>
+/// <summary>XCHG, XADD, CMPXCHG, CMPXCHG8B and CMPXCHG16B.</summary>
 /// <remarks>With memory all of them take the atomic way, LOCK or not: for XCHG it is the rule, for the others more than was asked.</remarks>
 internal static unsafe class ExchangeShape
 {
@@ -63,6 +65,12 @@ internal static unsafe class ExchangeShape
         l.Op->Handler = &Cmpxchg8bMemory;
     }
 
+    public static void LowerCmpxchg16b(ref Lowering l)
+    {
+        l.FillOperands();
+        l.Op->Handler = &Cmpxchg16bMemory;
+    }
+
     private static MicroOp* XchgRegister<T>(CpuContext* cpu, MicroOp* op)
         where T : unmanaged
     {
@@ -108,4 +116,18 @@ internal static unsafe class ExchangeShape
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T> => AtomicShape.Run<CmpxchgStep<T>, T>(cpu, op, new CmpxchgStep<T>(op->Src));
 
     private static MicroOp* Cmpxchg8bMemory(CpuContext* cpu, MicroOp* op) => AtomicShape.Run<Cmpxchg8bStep, ulong>(cpu, op, default);
+
+    private static MicroOp* Cmpxchg16bMemory(CpuContext* cpu, MicroOp* op)
+    {
+        cpu->CurrentOp = op;
+        ulong offset = Operands.EffectiveAddress(cpu, op);
+        if (!SegmentAccess.TryTranslate(cpu, op->Segment, offset, sizeof(UInt128), write: true, out ulong linear))
+        {
+            return null;
+        }
+
+        var step = default(Cmpxchg16bStep);
+        bool aligned = linear % (ulong)sizeof(UInt128) == 0 || Faults.GeneralProtection(cpu);
+        return aligned && AtomicShape.TryRun<Cmpxchg16bStep, UInt128>(cpu, linear, ref step) ? op + 1 : null;
+    }
 }

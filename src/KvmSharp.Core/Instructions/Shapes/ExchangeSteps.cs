@@ -64,3 +64,23 @@ internal readonly unsafe struct Cmpxchg8bStep : IAtomicStep<ulong>
     private static ulong Pair(CpuContext* cpu, int high, int low) =>
         (cpu->State.General[high] << HalfBits) | (uint)cpu->State.General[low];
 }
+
+/// <summary>CMPXCHG16B: RDX:RAX is compared, RCX:RBX is stored.</summary>
+internal readonly unsafe struct Cmpxchg16bStep : IAtomicStep<UInt128>
+{
+    public UInt128 Apply(CpuContext* cpu, UInt128 old, ref ArithmeticFlags flags) => Cmpxchg8b.Matches(Accumulator(cpu), old, ref flags)
+        ? Pair(cpu, GeneralRegisterFile.Rcx, GeneralRegisterFile.Rbx)
+        : old;
+
+    public void Commit(CpuContext* cpu, UInt128 old)
+    {
+        if (Accumulator(cpu) != old)
+        {
+            WideAccumulator.Write(cpu, (ulong)(old >> 64), (ulong)old);
+        }
+    }
+
+    private static UInt128 Accumulator(CpuContext* cpu) => Pair(cpu, GeneralRegisterFile.Rdx, GeneralRegisterFile.Rax);
+
+    private static UInt128 Pair(CpuContext* cpu, int high, int low) => new(cpu->State.General[high], cpu->State.General[low]);
+}

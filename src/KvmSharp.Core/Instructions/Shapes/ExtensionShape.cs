@@ -4,7 +4,7 @@ using KvmSharp.Operations;
 
 namespace KvmSharp.Instructions.Shapes;
 
-/// <summary>Moves to a wider operand: MOVZX and MOVSX, and CBW, CWDE, CWD and CDQ on the accumulator.</summary>
+/// <summary>Moves to a wider operand: MOVZX, MOVSX and MOVSXD, and CBW, CWDE, CDQE, CWD, CDQ and CQO on the accumulator.</summary>
 internal static unsafe class ExtensionShape
 {
     private static readonly ushort Accumulator = CpuContext.OffsetOfGeneral(GeneralRegisterFile.Rax);
@@ -32,6 +32,18 @@ internal static unsafe class ExtensionShape
             case (4, 2):
                 Lower<TOp, ushort, uint>(ref l);
                 break;
+            case (4, 4):
+                Lower<TOp, uint, uint>(ref l); // MOVSXD without REX.W moves, no more
+                break;
+            case (8, 1):
+                Lower<TOp, byte, ulong>(ref l);
+                break;
+            case (8, 2):
+                Lower<TOp, ushort, ulong>(ref l);
+                break;
+            case (8, 4):
+                Lower<TOp, uint, ulong>(ref l);
+                break;
         }
     }
 
@@ -39,18 +51,23 @@ internal static unsafe class ExtensionShape
 
     public static void LowerCwde(ref Lowering l) => LowerAccumulator<ushort, uint>(ref l);
 
+    public static void LowerCdqe(ref Lowering l) => LowerAccumulator<uint, ulong>(ref l);
+
     public static void LowerCwd(ref Lowering l) => LowerSign<ushort>(ref l);
 
     public static void LowerCdq(ref Lowering l) => LowerSign<uint>(ref l);
 
+    public static void LowerCqo(ref Lowering l) => LowerSign<ulong>(ref l);
+
     private static void Lower<TOp, TFrom, TTo>(ref Lowering l)
         where TOp : struct, IExtensionOp
         where TFrom : unmanaged
-        where TTo : unmanaged => l.Op->Handler = (l.HasMemory, l.IsFlat) switch
+        where TTo : unmanaged => l.Op->Handler = (l.HasMemory, l.AddressForm) switch
         {
             (false, _) => &Extend<TOp, TFrom, TTo, FromRegister>,
-            (true, true) => &Extend<TOp, TFrom, TTo, FromMemory<Flat>>,
-            (true, false) => &Extend<TOp, TFrom, TTo, FromMemory<Segmented>>,
+            (true, AddressFormKind.Flat) => &Extend<TOp, TFrom, TTo, FromMemory<Flat>>,
+            (true, AddressFormKind.Long) => &Extend<TOp, TFrom, TTo, FromMemory<Long>>,
+            (true, _) => &Extend<TOp, TFrom, TTo, FromMemory<Segmented>>,
         };
 
     private static void LowerAccumulator<TFrom, TTo>(ref Lowering l)

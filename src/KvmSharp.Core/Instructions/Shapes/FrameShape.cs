@@ -16,18 +16,24 @@ internal static unsafe class FrameShape
     {
         l.Op->Immediate = l.Instruction.Immediate16;
         l.Op->Scale = (byte)(l.Instruction.Immediate8_2nd & LevelMask);
-        l.Op->Handler = l.Instruction.Code == Code.Enterw_imm16_imm8 ? &Enter<ushort> : &Enter<uint>;
+        l.Op->Handler = l.Instruction.Code switch
+        {
+            Code.Enterw_imm16_imm8 => &Enter<ushort>,
+            Code.Enterd_imm16_imm8 => &Enter<uint>,
+            _ => &Enter<ulong>,
+        };
     }
 
     public static void LowerLeave(ref Lowering l)
     {
-        bool flat = StackItems.AreFlat(l);
-        l.Op->Handler = (l.Instruction.Code == Code.Leavew, flat) switch
+        l.Op->Handler = (l.Instruction.Code == Code.Leavew, StackItems.FormOf(l)) switch
         {
-            (true, true) => &Leave<ushort, FlatStack>,
-            (true, false) => &Leave<ushort, AnyStack>,
-            (false, true) => &Leave<uint, FlatStack>,
-            (false, false) => &Leave<uint, AnyStack>,
+            (true, StackFormKind.Long) => &Leave<ushort, LongStack>,
+            (true, StackFormKind.Flat) => &Leave<ushort, FlatStack>,
+            (true, _) => &Leave<ushort, AnyStack>,
+            (false, StackFormKind.Long) => &Leave<ulong, LongStack>,
+            (false, StackFormKind.Flat) => &Leave<uint, FlatStack>,
+            (false, _) => &Leave<uint, AnyStack>,
         };
     }
 

@@ -18,6 +18,19 @@ internal unsafe interface IAddressForm
     static abstract bool TryAddress(CpuContext* cpu, MicroOp* op, int size, bool write, out ulong linear);
 }
 
+/// <summary>The address forms by name: what lowering chooses by.</summary>
+internal enum AddressFormKind
+{
+    /// <summary><see cref="Shapes.Flat"/>.</summary>
+    Flat,
+
+    /// <summary><see cref="Shapes.Long"/>.</summary>
+    Long,
+
+    /// <summary><see cref="Shapes.Segmented"/>.</summary>
+    Segmented,
+}
+
 /// <summary>32-bit addresses through a segment with base 0 and limit FFFFFFFFh: the offset is the address.</summary>
 internal readonly unsafe struct Flat : IAddressForm
 {
@@ -26,6 +39,24 @@ internal readonly unsafe struct Flat : IAddressForm
     {
         linear = (uint)(cpu->Read<uint>(op->Base) + (cpu->Read<uint>(op->Index) << op->Scale) + (uint)op->Displacement);
         return true;
+    }
+}
+
+/// <summary>64-bit addresses in 64-bit mode through any segment but FS and GS: there is no base and no limit, but the address must be canonical.</summary>
+internal readonly unsafe struct Long : IAddressForm
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryAddress(CpuContext* cpu, MicroOp* op, int size, bool write, out ulong linear)
+    {
+        linear = cpu->Read<ulong>(op->Base) + (cpu->Read<ulong>(op->Index) << op->Scale) + (ulong)op->Displacement;
+        return Canonical.Are(linear, size) || Refuse(cpu, op);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool Refuse(CpuContext* cpu, MicroOp* op)
+    {
+        cpu->CurrentOp = op;
+        return SegmentAccess.Refuse(cpu, op->Segment);
     }
 }
 

@@ -39,6 +39,27 @@ internal readonly unsafe struct FlatStack : IStackForm
     public static void SetPointer(CpuContext* cpu, ulong pointer) => cpu->State.General[GeneralRegisterFile.Rsp] = (uint)pointer;
 }
 
+/// <summary>The stack of 64-bit mode: no base, no limit, canonical addresses.</summary>
+internal readonly unsafe struct LongStack : IStackForm
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryAddress(CpuContext* cpu, MicroOp* op, ulong pointer, int size, bool write, out ulong linear)
+    {
+        linear = pointer;
+        return Canonical.Are(pointer, size) || Refuse(cpu, op);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void SetPointer(CpuContext* cpu, ulong pointer) => cpu->State.General[GeneralRegisterFile.Rsp] = pointer;
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool Refuse(CpuContext* cpu, MicroOp* op)
+    {
+        cpu->CurrentOp = op;
+        return SegmentAccess.Refuse(cpu, (int)SegmentIndex.Ss);
+    }
+}
+
 /// <summary>Any stack.</summary>
 internal readonly unsafe struct AnyStack : IStackForm
 {
@@ -53,23 +74,37 @@ internal readonly unsafe struct AnyStack : IStackForm
         return false;
     }
 
-    public static void SetPointer(CpuContext* cpu, ulong pointer)
-    {
-        ref ulong register = ref cpu->State.General[GeneralRegisterFile.Rsp];
-        register = (register & ~cpu->StackMask) | (pointer & cpu->StackMask);
-    }
+    public static void SetPointer(CpuContext* cpu, ulong pointer) => Segmentation.StackPointer.Set(cpu, cpu->StackMask, pointer);
+}
+
+/// <summary>The stack forms by name: what lowering chooses by.</summary>
+internal enum StackFormKind
+{
+    /// <summary><see cref="AnyStack"/>.</summary>
+    Any,
+
+    /// <summary><see cref="FlatStack"/>.</summary>
+    Flat,
+
+    /// <summary><see cref="LongStack"/>.</summary>
+    Long,
 }
 
 /// <summary>What the shapes on the stack share.</summary>
 internal static unsafe class StackItems
 {
-    /// <summary>Tells whether the stack of the code being lowered is a flat 32-bit one.</summary>
+    /// <summary>Tells how the stack of the code being lowered is addressed.</summary>
     /// <param name="l">The instruction.</param>
-    /// <returns>Whether it is.</returns>
-    public static bool AreFlat(in Lowering l)
+    /// <returns>The form.</returns>
+    public static StackFormKind FormOf(in Lowering l)
     {
         const uint Both = CodeMode.FlatData | CodeMode.Stack32;
-        return (l.Mode & Both) == Both;
+        if (l.Is64Bit)
+        {
+            return StackFormKind.Long;
+        }
+
+        return (l.Mode & Both) == Both ? StackFormKind.Flat : StackFormKind.Any;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

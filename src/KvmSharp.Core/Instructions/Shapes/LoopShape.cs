@@ -7,8 +7,8 @@ using KvmSharp.Operations.Conditions;
 
 namespace KvmSharp.Instructions.Shapes;
 
-/// <summary>LOOP, LOOPE, LOOPNE, JCXZ and JECXZ. Intel SDM Vol. 2A, "LOOP/LOOPcc: Loop According to ECX Counter" and "Jcc".</summary>
-/// <remarks>The address size says whether CX or ECX counts, the operand size how wide the target is.</remarks>
+/// <summary>LOOP, LOOPE, LOOPNE, JCXZ, JECXZ and JRCXZ. Intel SDM Vol. 2A, "LOOP/LOOPcc: Loop According to ECX Counter" and "Jcc".</summary>
+/// <remarks>The address size says whether CX, ECX or RCX counts, the operand size how wide the target is.</remarks>
 internal static unsafe class LoopShape
 {
     private static readonly ushort Counter = CpuContext.OffsetOfGeneral(GeneralRegisterFile.Rcx);
@@ -21,13 +21,16 @@ internal static unsafe class LoopShape
     {
         BranchShape.SetTarget(ref l);
         l.Links = 2;
-        l.Op->Handler = l.Instruction.Code is Code.Loop_rel8_16_CX or Code.Loop_rel8_32_CX or Code.Loope_rel8_16_CX or Code.Loope_rel8_32_CX
-            or Code.Loopne_rel8_16_CX or Code.Loopne_rel8_32_CX
-            ? &Loop<ushort, TCondition>
-            : &Loop<uint, TCondition>;
+        l.Op->Handler = l.Instruction.Code switch
+        {
+            Code.Loop_rel8_16_CX or Code.Loop_rel8_32_CX or Code.Loope_rel8_16_CX or Code.Loope_rel8_32_CX
+                or Code.Loopne_rel8_16_CX or Code.Loopne_rel8_32_CX => &Loop<ushort, TCondition>,
+            Code.Loop_rel8_64_RCX or Code.Loope_rel8_64_RCX or Code.Loopne_rel8_64_RCX => &Loop<ulong, TCondition>,
+            _ => &Loop<uint, TCondition>,
+        };
     }
 
-    /// <summary>Chooses the handler of JCXZ or JECXZ.</summary>
+    /// <summary>Chooses the handler of JCXZ, JECXZ or JRCXZ.</summary>
     /// <typeparam name="T">The width of the counter.</typeparam>
     /// <param name="l">The instruction.</param>
     public static void LowerJumpIfZero<T>(ref Lowering l)

@@ -45,25 +45,34 @@ internal static unsafe class MoveShape
     private static void Lower<T>(ref Lowering l)
         where T : unmanaged
     {
-        if (l.IsMemory(0))
-        {
-            l.Op->Handler = (l.HasImmediate, l.IsFlat) switch
-            {
-                (true, true) => &ToMemory<T, FromImmediate, Flat>,
-                (true, false) => &ToMemory<T, FromImmediate, Segmented>,
-                (false, true) => &ToMemory<T, FromRegister, Flat>,
-                (false, false) => &ToMemory<T, FromRegister, Segmented>,
-            };
-        }
-        else if (l.HasMemory)
-        {
-            l.Op->Handler = l.IsFlat ? &ToRegister<T, FromMemory<Flat>> : &ToRegister<T, FromMemory<Segmented>>;
-        }
-        else
+        if (!l.HasMemory)
         {
             l.Op->Handler = l.HasImmediate ? &ToRegister<T, FromImmediate> : &ToRegister<T, FromRegister>;
+            return;
+        }
+
+        switch (l.AddressForm)
+        {
+            case AddressFormKind.Flat:
+                LowerMemory<T, Flat>(ref l);
+                break;
+            case AddressFormKind.Long:
+                LowerMemory<T, Long>(ref l);
+                break;
+            default:
+                LowerMemory<T, Segmented>(ref l);
+                break;
         }
     }
+
+    private static void LowerMemory<T, TAddress>(ref Lowering l)
+        where T : unmanaged
+        where TAddress : struct, IAddressForm => l.Op->Handler = (l.IsMemory(0), l.HasImmediate) switch
+        {
+            (false, _) => &ToRegister<T, FromMemory<TAddress>>,
+            (true, true) => &ToMemory<T, FromImmediate, TAddress>,
+            (true, false) => &ToMemory<T, FromRegister, TAddress>,
+        };
 
     private static MicroOp* ToRegister<T, TSource>(CpuContext* cpu, MicroOp* op)
         where T : unmanaged

@@ -18,6 +18,9 @@ internal static unsafe class PushPopShape
             case 4:
                 LowerPush<uint>(ref l);
                 break;
+            case 8:
+                LowerPush<ulong>(ref l);
+                break;
         }
     }
 
@@ -32,6 +35,9 @@ internal static unsafe class PushPopShape
             case 4:
                 LowerPop<uint>(ref l);
                 break;
+            case 8:
+                LowerPop<ulong>(ref l);
+                break;
         }
     }
 
@@ -40,32 +46,38 @@ internal static unsafe class PushPopShape
     private static void LowerPush<T>(ref Lowering l)
         where T : unmanaged
     {
-        if (StackItems.AreFlat(l))
+        switch (StackItems.FormOf(l))
         {
-            LowerPush<T, FlatStack>(ref l);
-        }
-        else
-        {
-            LowerPush<T, AnyStack>(ref l);
+            case StackFormKind.Flat:
+                LowerPush<T, FlatStack>(ref l);
+                break;
+            case StackFormKind.Long:
+                LowerPush<T, LongStack>(ref l);
+                break;
+            default:
+                LowerPush<T, AnyStack>(ref l);
+                break;
         }
     }
 
     private static void LowerPush<T, TStack>(ref Lowering l)
         where T : unmanaged
-        where TStack : struct, IStackForm => l.Op->Handler = (l.HasImmediate, l.HasMemory, l.IsFlat) switch
+        where TStack : struct, IStackForm => l.Op->Handler = (l.HasImmediate, l.HasMemory, l.AddressForm) switch
         {
             (true, _, _) => &Push<T, FromImmediate, TStack>,
-            (_, true, true) => &Push<T, FromMemory<Flat>, TStack>,
-            (_, true, false) => &Push<T, FromMemory<Segmented>, TStack>,
+            (_, true, AddressFormKind.Flat) => &Push<T, FromMemory<Flat>, TStack>,
+            (_, true, AddressFormKind.Long) => &Push<T, FromMemory<Long>, TStack>,
+            (_, true, _) => &Push<T, FromMemory<Segmented>, TStack>,
             _ => &Push<T, FromFirstRegister, TStack>,
         };
 
     private static void LowerPop<T>(ref Lowering l)
-        where T : unmanaged => l.Op->Handler = (l.HasMemory, StackItems.AreFlat(l)) switch
+        where T : unmanaged => l.Op->Handler = (l.HasMemory, StackItems.FormOf(l)) switch
         {
             (true, _) => &PopMemory<T>,
-            (false, true) => &PopRegister<T, FlatStack>,
-            (false, false) => &PopRegister<T, AnyStack>,
+            (false, StackFormKind.Flat) => &PopRegister<T, FlatStack>,
+            (false, StackFormKind.Long) => &PopRegister<T, LongStack>,
+            (false, _) => &PopRegister<T, AnyStack>,
         };
 
     private static MicroOp* Push<T, TSource, TStack>(CpuContext* cpu, MicroOp* op)

@@ -40,12 +40,14 @@ internal static unsafe class ShiftShape
         bool immediate = l.HasImmediate;
         if (l.HasMemory)
         {
-            l.Op->Handler = (immediate, l.IsFlat) switch
+            l.Op->Handler = (immediate, l.AddressForm) switch
             {
-                (true, true) => &OnMemory<TOp, T, FromImmediate, Flat>,
-                (true, false) => &OnMemory<TOp, T, FromImmediate, Segmented>,
-                (false, true) => &OnMemory<TOp, T, FromRegister, Flat>,
-                (false, false) => &OnMemory<TOp, T, FromRegister, Segmented>,
+                (true, AddressFormKind.Flat) => &OnMemory<TOp, T, FromImmediate, Flat>,
+                (true, AddressFormKind.Long) => &OnMemory<TOp, T, FromImmediate, Long>,
+                (true, _) => &OnMemory<TOp, T, FromImmediate, Segmented>,
+                (false, AddressFormKind.Flat) => &OnMemory<TOp, T, FromRegister, Flat>,
+                (false, AddressFormKind.Long) => &OnMemory<TOp, T, FromRegister, Long>,
+                (false, _) => &OnMemory<TOp, T, FromRegister, Segmented>,
             };
         }
         else

@@ -47,7 +47,12 @@ internal static unsafe class UnaryShape
         }
         else
         {
-            l.Op->Handler = l.IsFlat ? &OnMemory<TOp, T, Flat> : &OnMemory<TOp, T, Segmented>;
+            l.Op->Handler = l.AddressForm switch
+            {
+                AddressFormKind.Flat => &OnMemory<TOp, T, Flat>,
+                AddressFormKind.Long => &OnMemory<TOp, T, Long>,
+                _ => &OnMemory<TOp, T, Segmented>,
+            };
         }
     }
 

@@ -7,7 +7,15 @@ namespace KvmSharp.Instructions.Strings;
 /// <summary>MOVS. Intel SDM Vol. 2B, "MOVS/MOVSB/MOVSW/MOVSD/MOVSQ: Move Data From String to String".</summary>
 internal readonly unsafe struct Movs : IStringOp
 {
+    public static bool TruncatesIndices => true;
+
     public static bool Compares => false;
+
+    public static void BeginRepeat(CpuContext* cpu, MicroOp* op)
+    {
+        StringOperands.Extend(cpu, op, GeneralRegisterFile.Rsi);
+        StringOperands.Extend(cpu, op, GeneralRegisterFile.Rdi);
+    }
 
     public static ulong Advance<T>(CpuContext* cpu, MicroOp* op, ulong most)
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
@@ -55,6 +63,8 @@ internal readonly unsafe struct Movs : IStringOp
 internal readonly unsafe struct Stos : IStringOp
 {
     public static bool Compares => false;
+
+    public static void BeginRepeat(CpuContext* cpu, MicroOp* op) => StringOperands.Extend(cpu, op, GeneralRegisterFile.Rdi);
 
     public static ulong Advance<T>(CpuContext* cpu, MicroOp* op, ulong most)
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>

@@ -30,6 +30,12 @@ internal static unsafe class StringOperands
         place = kept | Operands.Truncate(op, value);
     }
 
+    /// <summary>Writes an index register back unmoved: with 32-bit addresses in 64-bit mode that clears its upper half.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="op">The instruction.</param>
+    /// <param name="register">The register's number.</param>
+    public static void Extend(CpuContext* cpu, MicroOp* op, int register) => SetIndex(cpu, op, register, Index(cpu, op, register));
+
     /// <summary>Moves an index register behind or before some elements, as DF says.</summary>
     /// <typeparam name="T">The width.</typeparam>
     /// <param name="cpu">The processor.</param>
@@ -95,15 +101,17 @@ internal static unsafe class StringOperands
         ref SegmentView view = ref cpu->Views[segment];
         ulong offset = Index(cpu, op, register);
         ulong linear = (view.Base + offset) & cpu->LinearMask;
-        long last = Math.Min(write ? view.WriteBound : view.ReadBound, (long)Operands.Truncate(op, long.MaxValue));
-        long room = Math.Min(last - (long)offset + 1, GuestPage.Size - (long)(linear & GuestPage.OffsetMask)) / sizeof(T);
+        ulong wrap = Operands.Truncate(op, ulong.MaxValue); // the last offset before the index register wraps
+        ulong end = Math.Min(write ? view.WriteEnd : view.ReadEnd, wrap + (wrap == ulong.MaxValue ? 0UL : 1));
+        ulong inPage = GuestPage.Size - (linear & GuestPage.OffsetMask);
+        ulong room = (offset < end ? Math.Min(end - offset, inPage) : 0) / (uint)sizeof(T);
         TlbEntry* entry = Tlb.EntryOf(cpu->Tlb, linear);
-        if (room <= 0 || !Tlb.Hits(linear, sizeof(T), write ? entry->WriteTag : entry->ReadTag))
+        if (room == 0 || !Tlb.Hits(linear, sizeof(T), write ? entry->WriteTag : entry->ReadTag))
         {
             return null;
         }
 
-        count = Math.Min(count, (ulong)room);
+        count = Math.Min(count, room);
         return (T*)(linear + entry->Addend);
     }
 

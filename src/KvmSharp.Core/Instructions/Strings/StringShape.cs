@@ -13,11 +13,21 @@ internal unsafe interface IStringOp
     /// <summary>Gets whether REPE and REPNE look at ZF: CMPS and SCAS.</summary>
     static abstract bool Compares { get; }
 
+    /// <summary>Gets whether a repetition with 32-bit addresses in 64-bit mode truncates RSI and RDI before its first iteration: MOVS and STOS.</summary>
+    static virtual bool TruncatesIndices => false;
+
     /// <summary>Checks what is checked once, even when there is nothing to do: the right to use a port.</summary>
     /// <param name="cpu">The processor; its <c>CurrentOp</c> is the instruction.</param>
     /// <param name="size">Bytes of an element.</param>
     /// <returns>Whether the instruction may go on; else a fault was raised.</returns>
     static virtual bool TryBegin(CpuContext* cpu, int size) => true;
+
+    /// <summary>Writes index registers back when a repetition begins, as wide as the address size: seen when the first iteration faults.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="op">The instruction.</param>
+    static virtual void BeginRepeat(CpuContext* cpu, MicroOp* op)
+    {
+    }
 
     /// <summary>Does one iteration or more, and moves the index registers; the counter is the caller's.</summary>
     /// <typeparam name="T">The width.</typeparam>
@@ -104,6 +114,12 @@ internal static unsafe class StringShape
         bool whileEqual = (op->Traits & MicroOpTraits.Rep) != 0;
         ArithmeticFlags before = cpu->Flags;
         ulong count = StringOperands.Index(cpu, op, GeneralRegisterFile.Rcx);
+        if (count != 0)
+        {
+            StringOperands.SetIndex(cpu, op, GeneralRegisterFile.Rcx, count);
+            TOp.BeginRepeat(cpu, op);
+        }
+
         while (count != 0)
         {
             // The iteration under way is paid for; those that are done with it are paid for behind it.
@@ -111,6 +127,11 @@ internal static unsafe class StringShape
             if (done == 0)
             {
                 cpu->Flags = before; // as silicon does: a comparison that faults leaves no trace in the flags
+                if (cpu->Stop == StopReason.Fault)
+                {
+                    Truncate<TOp>(cpu, op, count);
+                }
+
                 return null;
             }
 
@@ -133,11 +154,29 @@ internal static unsafe class StringShape
         return BranchShape.FallThrough(cpu, op);
     }
 
+    // Silicon again: a repetition that faults at its first iteration has used its registers at the address size already. Only in
+    // 64-bit mode can that be seen.
+    private static void Truncate<TOp>(CpuContext* cpu, MicroOp* op, ulong count)
+        where TOp : struct, IStringOp
+    {
+        StringOperands.SetIndex(cpu, op, GeneralRegisterFile.Rcx, count);
+        if (TOp.TruncatesIndices)
+        {
+            StringOperands.SetIndex(cpu, op, GeneralRegisterFile.Rsi, cpu->State.General[GeneralRegisterFile.Rsi]);
+            StringOperands.SetIndex(cpu, op, GeneralRegisterFile.Rdi, cpu->State.General[GeneralRegisterFile.Rdi]);
+        }
+    }
+
     private static MicroOp* Suspend(CpuContext* cpu, MicroOp* op)
     {
         cpu->State.Rip = (cpu->State.Rip + op->Offset) & cpu->LinearMask;
         cpu->LinkPlace = null;
         cpu->Stop = StopReason.Resynchronize;
+        if (cpu->Engine.Breakpoints.HasCode)
+        {
+            cpu->State.Rflags |= Rflags.Resume; // an instruction breakpoint here was met before the first iteration
+        }
+
         return null;
     }
 }

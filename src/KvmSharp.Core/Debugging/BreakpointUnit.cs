@@ -1,0 +1,196 @@
+using KvmSharp.Cpu;
+using KvmSharp.Engine;
+
+namespace KvmSharp.Debugging;
+
+/// <summary>The address breakpoints of one vCPU: the guest's, from DR0 to DR7, and the embedder's beside them.</summary>
+/// <remarks>
+/// Nothing is paid while none is armed. A page with a data breakpoint gets no TLB entry, so each access to it takes the slow path, which
+/// asks here. Code in the page of an instruction breakpoint runs one instruction at a time, so the run loop can ask before each.
+/// Accesses that the processor makes itself (descriptors, TSS, page tables, event delivery) are not watched.
+/// </remarks>
+internal sealed unsafe class BreakpointUnit(VcpuEngine engine)
+{
+    private const int InRegisters = 4;
+
+    private readonly CpuContext* _cpu = engine.Cpu;
+    private Breakpoint[] _armed = [];
+    private Breakpoint[] _hosts = [];
+
+    public bool HasCode { get; private set; }
+
+    public bool HasData { get; private set; }
+
+    public bool HasPorts { get; private set; }
+
+    /// <summary>Gets the bits of DR6 for the guest's breakpoints that the instruction under way has met.</summary>
+    public uint GuestHits { get; private set; }
+
+    /// <summary>Gets the bits of DR6 for the embedder's breakpoints that have been met and not been told yet.</summary>
+    public uint HostHits { get; private set; }
+
+    /// <summary>Sets the embedder's breakpoints.</summary>
+    /// <param name="breakpoints">At most four.</param>
+    public void SetHosts(IEnumerable<HardwareBreakpoint> breakpoints)
+    {
+        _hosts = [.. breakpoints.Select((b, i) => new Breakpoint(b.Address, (uint)b.Length, b.Kind, IsHosts: true, 1u << i))];
+        Update();
+    }
+
+    /// <summary>Derives what is armed anew: DR0 to DR7, CR4.DE or the embedder's breakpoints may have changed.</summary>
+    public void Update()
+    {
+        const ulong AnyEnabled = 0xFF;
+        if (_armed.Length == 0 && _hosts.Length == 0 && (_cpu->State.Dr7 & AnyEnabled) == 0)
+        {
+            return;
+        }
+
+        var armed = new List<Breakpoint>(_hosts);
+        for (int i = 0; i < InRegisters; i++)
+        {
+            if (Breakpoint.TryDecode(_cpu->State, i, out Breakpoint breakpoint))
+            {
+                armed.Add(breakpoint);
+            }
+        }
+
+        if (!_armed.AsSpan().SequenceEqual(armed.ToArray()))
+        {
+            Replace([.. armed]);
+        }
+    }
+
+    /// <summary>Tells whether data accesses to a page must be seen.</summary>
+    /// <param name="page">The linear address of the page.</param>
+    /// <returns>Whether a data breakpoint lies in it.</returns>
+    public bool WatchesPage(ulong page)
+    {
+        foreach (ref readonly Breakpoint breakpoint in _armed.AsSpan())
+        {
+            if (breakpoint.WatchesData && breakpoint.Page == page)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Tells whether code at an address must run one instruction at a time.</summary>
+    /// <param name="linear">The linear address.</param>
+    /// <returns>Whether an instruction breakpoint lies in its page.</returns>
+    public bool WatchesCode(ulong linear)
+    {
+        foreach (ref readonly Breakpoint breakpoint in _armed.AsSpan())
+        {
+            if (breakpoint.Kind == BreakpointKind.Execute && (breakpoint.Start ^ linear) < Memory.GuestPage.Size)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Finds the instruction breakpoints at an address.</summary>
+    /// <param name="linear">The linear address.</param>
+    /// <param name="hosts">Whose.</param>
+    /// <returns>Their bits in DR6; 0 when there is none.</returns>
+    public uint MatchCode(ulong linear, bool hosts)
+    {
+        uint status = 0;
+        foreach (ref readonly Breakpoint breakpoint in _armed.AsSpan())
+        {
+            bool matches = breakpoint.Kind == BreakpointKind.Execute && breakpoint.Start == linear && breakpoint.IsHosts == hosts;
+            status |= matches ? breakpoint.Status : 0;
+        }
+
+        return status;
+    }
+
+    /// <summary>An instruction has accessed memory by the slow path.</summary>
+    /// <param name="linear">The first byte.</param>
+    /// <param name="length">Bytes.</param>
+    /// <param name="write">Whether it stored.</param>
+    public void OnData(ulong linear, int length, bool write)
+    {
+        foreach (ref readonly Breakpoint breakpoint in _armed.AsSpan())
+        {
+            bool watches = breakpoint.Kind == BreakpointKind.ReadWrite || (write && breakpoint.Kind == BreakpointKind.Write);
+            if (watches && breakpoint.Touches(linear, (uint)length))
+            {
+                Hit(breakpoint);
+            }
+        }
+    }
+
+    /// <summary>An instruction has accessed a port.</summary>
+    /// <param name="port">The first port.</param>
+    /// <param name="width">Bytes.</param>
+    public void OnPort(ushort port, int width)
+    {
+        foreach (ref readonly Breakpoint breakpoint in _armed.AsSpan())
+        {
+            if (breakpoint.Kind == BreakpointKind.Port && breakpoint.Touches(port, (uint)width))
+            {
+                Hit(breakpoint);
+            }
+        }
+    }
+
+    /// <summary>Takes the guest's hits of an instruction that is complete.</summary>
+    /// <returns>Bits for DR6.</returns>
+    public uint TakeGuestHits()
+    {
+        uint hits = GuestHits;
+        GuestHits = 0;
+        return hits;
+    }
+
+    /// <summary>Takes the embedder's hits.</summary>
+    /// <returns>Bits as in DR6.</returns>
+    public uint TakeHostHits()
+    {
+        uint hits = HostHits;
+        HostHits = 0;
+        return hits;
+    }
+
+    /// <summary>The instruction did not complete: it runs again, and meets its breakpoints again.</summary>
+    public void DropHits()
+    {
+        GuestHits = 0;
+        HostHits = 0;
+    }
+
+    private void Hit(in Breakpoint breakpoint)
+    {
+        if (breakpoint.IsHosts)
+        {
+            HostHits |= breakpoint.Status;
+        }
+        else
+        {
+            GuestHits |= breakpoint.Status;
+        }
+
+        // A trap: the run loop must look behind this instruction, be the next one in its block or in another.
+        engine.Loop.BreakAfterCurrent();
+        engine.Requests.Raise(PendingWork.Step);
+    }
+
+    private void Replace(Breakpoint[] armed)
+    {
+        foreach (Breakpoint breakpoint in _armed.Concat(armed).Where(b => b.WatchesData))
+        {
+            engine.Mmu.FlushPage(breakpoint.Page);
+        }
+
+        _armed = armed;
+        HasCode = armed.Any(b => b.Kind == BreakpointKind.Execute);
+        HasData = armed.Any(b => b.WatchesData);
+        HasPorts = armed.Any(b => b.Kind == BreakpointKind.Port);
+        engine.Code.ForgetTargets(); // chains into a watched page pass the run loop from now on
+    }
+}
