@@ -24,10 +24,10 @@ internal static class Program
         {
             foreach (ParseError error in parsed.Errors)
             {
-                Console.Error.WriteLine($"kvmsharp: {error.Message}");
+                StandardStreams.Errors.WriteLine($"kvmsharp: {error.Message}");
             }
 
-            Console.Error.WriteLine("Try 'kvmsharp --help'.");
+            StandardStreams.Errors.WriteLine("Try 'kvmsharp --help'.");
             return ExitStatus.Usage;
         }
 
@@ -39,7 +39,7 @@ internal static class Program
         {
             return Fail(e.Message, ExitStatus.Image);
         }
-        catch (Exception e) when (e is HostException or KvmException or IOException)
+        catch (Exception e) when (e is HostException or KvmException or IOException or UnauthorizedAccessException)
         {
             return Fail(e.Message, ExitStatus.Host);
         }
@@ -49,7 +49,7 @@ internal static class Program
         }
     }
 
-    private static RootCommand CreateRoot()
+    public static RootCommand CreateRoot()
     {
         var root = new RootCommand("Runs x86 guests on a processor in software, with the shape of KVM.");
         root.Subcommands.Add(RunVerb.Create());
@@ -64,7 +64,7 @@ internal static class Program
 
     private static int Fail(string message, int status)
     {
-        Console.Error.WriteLine($"kvmsharp: {message}");
+        StandardStreams.Errors.WriteLine($"kvmsharp: {message}");
         return status;
     }
 }

@@ -125,8 +125,9 @@ public sealed class LineAssembler(int bits, uint origin)
 
     private byte[] Encode(string name, List<AsmOperand> operands, Prefixes prefixes, uint here)
     {
-        var candidates = new List<(byte[] Bytes, int MemorySize)>();
-        foreach (OpCodeInfo info in Mnemonics.Encodings(Mnemonics.Find(name)))
+        var candidates = new List<(byte[] Bytes, int MemorySize, bool FollowsMode)>();
+        Mnemonic mnemonic = Mnemonics.Find(name, bits);
+        foreach (OpCodeInfo info in Mnemonics.Encodings(mnemonic))
         {
             if ((bits == 16 ? info.Mode16 : info.Mode32) && new OperandMatcher(info, bits).TryBuild(operands, out Instruction instruction))
             {
@@ -134,7 +135,7 @@ public sealed class LineAssembler(int bits, uint origin)
                 var sink = new ByteSink();
                 if (Encoder.Create(bits, sink).TryEncode(instruction, here, out _, out _) && sink.Bytes.Count <= LongestInstruction)
                 {
-                    candidates.Add(([.. sink.Bytes], instruction.MemorySize.GetSize()));
+                    candidates.Add(([.. sink.Bytes], instruction.MemorySize.GetSize(), info.OperandSize == 0 || info.OperandSize == bits));
                 }
             }
         }
@@ -146,17 +147,18 @@ public sealed class LineAssembler(int bits, uint origin)
         }
 
         bool sizeOpen = operands.OfType<MemoryOperand>().Any(m => m.Size == 0 && !m.IsFar) && !operands.OfType<RegisterOperand>().Any();
-        if (sizeOpen && candidates.Select(c => c.MemorySize).Distinct().Count() > 1 && !SizeFollowsMode(name))
+        if (sizeOpen && candidates.Select(c => c.MemorySize).Distinct().Count() > 1 && !SizeFollowsMode(mnemonic))
         {
             throw new AssemblyException($"The size of the operand is open in '{text}': write byte, word or dword before '['.");
         }
 
-        return candidates.MinBy(c => c.Bytes.Length).Bytes;
+        // When no operand tells the size, the mode does: push 5 is 32-bit in 32-bit code, though with a prefix it may be shorter.
+        return candidates.OrderBy(c => !c.FollowsMode).ThenBy(c => c.Bytes.Length).First().Bytes;
     }
 
     // Jumps, calls and stack operations through memory, and table registers, have the size of the mode unless told otherwise.
-    private static bool SizeFollowsMode(string name) =>
-        Mnemonics.Find(name) is Mnemonic.Jmp or Mnemonic.Call or Mnemonic.Push or Mnemonic.Pop or Mnemonic.Lgdt or Mnemonic.Lidt or Mnemonic.Sgdt or Mnemonic.Sidt;
+    private static bool SizeFollowsMode(Mnemonic mnemonic) =>
+        mnemonic is Mnemonic.Jmp or Mnemonic.Call or Mnemonic.Push or Mnemonic.Pop or Mnemonic.Lgdt or Mnemonic.Lidt or Mnemonic.Sgdt or Mnemonic.Sidt;
 
     private sealed class ByteSink : CodeWriter
     {

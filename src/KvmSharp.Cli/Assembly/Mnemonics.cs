@@ -34,11 +34,34 @@ internal static class Mnemonics
         ["fwait"] = Mnemonic.Wait,
     };
 
+    // Without a size letter these have the size of the mode; Iced's plain names are the 16-bit forms.
+    private static readonly Dictionary<Mnemonic, Mnemonic> In32BitCode = new()
+    {
+        [Mnemonic.Iret] = Mnemonic.Iretd,
+        [Mnemonic.Pushf] = Mnemonic.Pushfd,
+        [Mnemonic.Popf] = Mnemonic.Popfd,
+        [Mnemonic.Pusha] = Mnemonic.Pushad,
+        [Mnemonic.Popa] = Mnemonic.Popad,
+    };
+
     private static readonly string[] Stems = ["cmov", "set", "j"];
 
-    private static ILookup<Mnemonic, OpCodeInfo>? s_encodings;
+    private static readonly Lazy<ILookup<Mnemonic, OpCodeInfo>> AllEncodings = new(() => Enum.GetValues<Code>()
+        .Select(code => code.ToOpCode())
+        .Where(info => info.IsInstruction && info.DecoderOption == DecoderOptions.None && info.Encoding == EncodingKind.Legacy && (info.Mode16 || info.Mode32))
+        .ToLookup(info => info.Mnemonic));
 
-    public static Mnemonic Find(string name)
+    /// <summary>Finds an instruction, with 32 bits the 32-bit form of those that have no operand to tell.</summary>
+    public static Mnemonic Find(string name, int bits)
+    {
+        Mnemonic found = Find(name);
+        return bits == 32 ? In32BitCode.GetValueOrDefault(found, found) : found;
+    }
+
+    /// <summary>All encodings of an instruction in 16- and 32-bit code, without those that only some old processors had.</summary>
+    public static IEnumerable<OpCodeInfo> Encodings(Mnemonic mnemonic) => AllEncodings.Value[mnemonic];
+
+    private static Mnemonic Find(string name)
     {
         if (Others.TryGetValue(name, out Mnemonic mnemonic))
         {
@@ -57,15 +80,5 @@ internal static class Mnemonics
         return Enum.TryParse(name, ignoreCase: true, out mnemonic) && mnemonic != Mnemonic.INVALID && !char.IsAsciiDigit(name[0])
             ? mnemonic
             : throw new AssemblyException($"'{name}' is no instruction.");
-    }
-
-    /// <summary>All encodings of an instruction in 16- and 32-bit code.</summary>
-    public static IEnumerable<OpCodeInfo> Encodings(Mnemonic mnemonic)
-    {
-        s_encodings ??= Enum.GetValues<Code>()
-            .Select(code => code.ToOpCode())
-            .Where(info => info.IsInstruction && info.Encoding == EncodingKind.Legacy && (info.Mode16 || info.Mode32))
-            .ToLookup(info => info.Mnemonic);
-        return s_encodings[mnemonic];
     }
 }

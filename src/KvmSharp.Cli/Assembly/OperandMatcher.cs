@@ -31,6 +31,7 @@ internal sealed class OperandMatcher(OpCodeInfo info, int bits)
         OpCodeOperandKind.seg_rSI => SetKind(i, bits == 16 ? OpKind.MemorySegSI : OpKind.MemorySegESI),
         OpCodeOperandKind.es_rDI => SetKind(i, bits == 16 ? OpKind.MemoryESDI : OpKind.MemoryESEDI),
         OpCodeOperandKind.seg_rBX_al => SetMemory(i, new MemoryOperand(string.Empty) { Base = bits == 16 ? Register.BX : Register.EBX, Index = Register.AL }),
+        OpCodeOperandKind.imm8 when info.Mnemonic is Mnemonic.Aam or Mnemonic.Aad => TrySetImmediate(i, OpCodeOperandKind.imm8, new ImmediateOperand("10", 10, 0)),
         OpCodeOperandKind.al => SetRegister(i, Register.AL),
         OpCodeOperandKind.ax => SetRegister(i, Register.AX),
         OpCodeOperandKind.eax => SetRegister(i, Register.EAX),

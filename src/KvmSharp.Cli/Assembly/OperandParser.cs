@@ -59,7 +59,7 @@ internal sealed class OperandParser(List<AsmToken> tokens, int position, Func<st
         bool far = TakeWord("far");
         int size = ReadSize();
         far |= TakeWord("far");
-        if (!far && size == 0 && Current.Kind == TokenKind.Word && TryRegister(Current.Text, out Register register))
+        if (Current.Kind == TokenKind.Word && TryRegister(Current.Text, out Register register))
         {
             _at++;
             if (register.IsSegmentRegister() && Take(':'))

@@ -8,7 +8,7 @@ internal sealed class GuestOutput : IDisposable
 
     private readonly object _lock = new();
     private readonly Stream _stream;
-    private readonly Action<IOException> _failed;
+    private readonly Action<Exception> _failed;
     private readonly Thread _writer;
     private byte[] _gathered = new byte[Limit];
     private byte[] _written = new byte[Limit];
@@ -20,7 +20,7 @@ internal sealed class GuestOutput : IDisposable
     /// <summary>Starts the writer.</summary>
     /// <param name="stream">The place that the bytes go to; owned from now on.</param>
     /// <param name="failed">Called on the writer's thread when the place takes no more.</param>
-    public GuestOutput(Stream stream, Action<IOException> failed)
+    public GuestOutput(Stream stream, Action<Exception> failed)
     {
         _stream = stream;
         _failed = failed;
@@ -112,7 +112,7 @@ internal sealed class GuestOutput : IDisposable
                 _stream.Write(_written, 0, count);
                 _stream.Flush();
             }
-            catch (IOException e)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 lock (_lock)
                 {

@@ -11,7 +11,7 @@ internal static class Tables
     public static IAnsiConsole On(TextWriter writer)
     {
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });
-        bool redirected = writer == Console.Error ? Console.IsErrorRedirected : Console.IsOutputRedirected;
+        bool redirected = writer == StandardStreams.Errors ? Console.IsErrorRedirected : Console.IsOutputRedirected;
         if (redirected)
         {
             console.Profile.Width = WidthOfFiles;

@@ -15,6 +15,8 @@ internal sealed class MachineOptions
     private readonly Option<ulong> _cpus = TextOption.Parsed<ulong>(
         "--cpus", "N", "Processors; only 1 for now [default: 1]", Quantities.TryParseCount, "a number above 0", 1);
 
+    private readonly Option<CpuModel> _cpu = CreateCpu();
+
     private readonly Option<string> _serial = TextOption.Parsed(
         "--serial", "stdio|none|file:PATH", "Where the serial port goes [default: stdio]", (string text, out string value) => SerialTarget.IsValid(value = text), "stdio, none or file:PATH", "stdio");
 
@@ -55,7 +57,7 @@ internal sealed class MachineOptions
     {
         Option[] all =
         [
-            _memory, _cpus, _serial, _debugExit, _maxInstructions, _timeout, _deterministic, _clockStart, _engine, _trace, _traceFile,
+            _memory, _cpu, _cpus, _serial, _debugExit, _maxInstructions, _timeout, _deterministic, _clockStart, _engine, _trace, _traceFile,
             _stats, _statsFormat, _noReboot, _failOnUnmapped, _verbose, _logFile,
         ];
         foreach (Option option in all)
@@ -84,6 +86,7 @@ internal sealed class MachineOptions
     {
         MemoryBytes = parsed.GetValue(_memory),
         MemoryIsGiven = parsed.GetResult(_memory) is { Implicit: false },
+        Cpu = parsed.GetValue(_cpu)!,
         Serial = SerialTarget.Parse(parsed.GetValue(_serial)!),
         DebugExit = parsed.GetValue(_debugExit) == "on",
         MaxInstructions = parsed.GetValue(_maxInstructions),
@@ -99,6 +102,20 @@ internal sealed class MachineOptions
         Verbose = parsed.GetValue(_verbose),
         LogFile = parsed.GetValue(_logFile),
     };
+
+    private static Option<CpuModel> CreateCpu()
+    {
+        string[] names = [.. CpuModel.All.Select(model => model.Name)];
+        Option<CpuModel> option = TextOption.Parsed<CpuModel>(
+            "--cpu",
+            string.Join('|', names),
+            "Processor model: what CPUID offers; instructions that it lacks raise #UD [default: max]",
+            (string text, out CpuModel model) => (model = CpuModel.Find(text) ?? CpuModel.Max).Name.Equals(text, StringComparison.OrdinalIgnoreCase),
+            string.Join(" or ", names),
+            CpuModel.Max);
+        option.CompletionSources.Add(names);
+        return option;
+    }
 
     private static bool TryParseTime(string text, out DateTimeOffset? value)
     {

@@ -17,7 +17,7 @@ internal sealed class PlacementOptions
     private readonly Option<uint?> _entry = TextOption.Parsed<uint?>(
         "--entry", "ADDRESS", "Where a flat image is entered [default: its first byte]", TryParseAddress, AddressExpected, null);
 
-    private readonly Option<string> _mode = TextOption.Choice("--mode", "16: a flat image is entered in real mode; 32: in flat protected mode", "16", "16", "32");
+    private readonly Option<string> _mode = TextOption.Choice("--mode", "16: a flat image is entered in real mode; 32: in flat protected mode; 64: in 64-bit mode", "16", "16", "32", "64");
 
     /// <summary>Adds the options to a verb.</summary>
     public void AddTo(Command command)
@@ -43,7 +43,12 @@ internal sealed class PlacementOptions
     {
         LoadAddress = parsed.GetValue(_loadAddress) ?? PcLayout.BootAddress,
         Entry = parsed.GetValue(_entry),
-        Mode = parsed.GetValue(_mode) == "32" ? StartMode.Protected32 : StartMode.Real16,
+        Mode = parsed.GetValue(_mode) switch
+        {
+            "64" => StartMode.Long64,
+            "32" => StartMode.Protected32,
+            _ => StartMode.Real16,
+        },
     };
 
     public static bool TryParseFormat(string text, out ImageFormat? format)

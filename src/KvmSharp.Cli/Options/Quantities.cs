@@ -41,7 +41,7 @@ internal static class Quantities
         }
 
         double total = number * milliseconds;
-        if (total is < 1 or > int.MaxValue)
+        if (!(total is >= 1 and <= int.MaxValue)) // so that NaN fails too
         {
             return false;
         }

@@ -9,6 +9,8 @@ internal sealed record RunSettings
 
     public bool MemoryIsGiven { get; init; }
 
+    public CpuModel Cpu { get; init; } = CpuModel.Max;
+
     public SerialTarget Serial { get; init; } = new(SerialTargetKind.StandardStreams);
 
     public bool DebugExit { get; init; }

@@ -32,6 +32,7 @@ internal sealed class GuestSession(RunSettings settings, TextWriter errors)
         {
             Boot = boot(),
             MemoryBytes = settings.MemoryBytes,
+            Cpu = settings.Cpu,
             Serial = new SerialEnds(output, input, cancellation.Token),
             DebugExit = settings.DebugExit,
             Deterministic = settings.Deterministic,

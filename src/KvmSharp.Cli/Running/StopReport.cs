@@ -10,6 +10,8 @@ internal static class StopReport
     /// <summary>The status, and the sentence or null.</summary>
     public static (int Status, string? Message) Describe(MachineStop stop, StopCause cause, RunSettings settings) => stop.Reason switch
     {
+        // However the guest ended: what it said is lost.
+        _ when cause == StopCause.OutputClosed => DescribeCause(cause),
         MachineStopReason.PowerOff or MachineStopReason.Halted or MachineStopReason.Reset => (ExitStatus.Success, null),
         MachineStopReason.DebugExit => (stop.DebugExitStatus & 0xFF, null),
         MachineStopReason.TripleFault => (ExitStatus.TripleFault, "The guest met a triple fault: an exception while its double-fault handler was called."),

@@ -34,7 +34,7 @@ internal sealed class TraceWriter : IMachineTrace, IDisposable
         }
 
         return settings.TraceFile is null
-            ? new TraceWriter(settings.Trace, Console.Error, ownsWriter: false)
+            ? new TraceWriter(settings.Trace, StandardStreams.Errors, ownsWriter: false)
             : new TraceWriter(settings.Trace, new StreamWriter(HostFiles.Create(settings.TraceFile, "trace")), ownsWriter: true);
     }
 

@@ -36,11 +36,11 @@ internal static class AsmVerb
             }
             catch (AssemblyException e)
             {
-                Console.Error.WriteLine($"kvmsharp: {e.Message}");
+                StandardStreams.Errors.WriteLine($"kvmsharp: {e.Message}");
                 return ExitStatus.Usage;
             }
 
-            var session = new GuestSession(options.Read(parsed), Console.Error) { Stopped = machine => RegisterTable.Print(machine.Vcpu, Console.Out) };
+            var session = new GuestSession(options.Read(parsed), StandardStreams.Errors) { Stopped = machine => RegisterTable.Print(machine.Vcpu, Console.Out) };
             return session.Run(() => new BootSource
             {
                 Image = new ImageFile("asm", bytes),

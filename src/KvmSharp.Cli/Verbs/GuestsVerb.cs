@@ -60,7 +60,7 @@ internal static class GuestsVerb
             string wanted = parsed.GetRequiredValue(name);
             if (GuestCatalog.Read().FirstOrDefault(g => g.Name == wanted) is not { } guest)
             {
-                Console.Error.WriteLine($"kvmsharp: There is no guest '{wanted}': see `kvmsharp guests list`.");
+                StandardStreams.Errors.WriteLine($"kvmsharp: There is no guest '{wanted}': see `kvmsharp guests list`.");
                 return ExitStatus.Usage;
             }
 
@@ -70,7 +70,7 @@ internal static class GuestsVerb
                 MemoryBytes = given.MemoryIsGiven || !Quantities.TryParseSize(guest.Memory, out ulong memory) ? given.MemoryBytes : memory,
                 DebugExit = given.DebugExit || guest.DebugExit,
             };
-            return new GuestSession(settings, Console.Error).Run(() => Boot(guest, settings.MemoryBytes));
+            return new GuestSession(settings, StandardStreams.Errors).Run(() => Boot(guest, settings.MemoryBytes));
         });
         return verb;
     }

@@ -32,7 +32,7 @@ internal static class RunVerb
         verb.SetAction(parsed =>
         {
             RunSettings settings = options.Read(parsed);
-            return new GuestSession(settings, Console.Error).Run(() => new BootSource
+            return new GuestSession(settings, StandardStreams.Errors).Run(() => new BootSource
             {
                 Image = ImageFile.Read(parsed.GetRequiredValue(image), settings.MemoryBytes),
                 Format = placement.Format(parsed),

@@ -50,13 +50,17 @@ public sealed record BootSource
                 return sector;
             default:
                 LoadedImage flat = FlatImage.Load(bytes, memory, Placement);
-                if (flat.Mode == StartMode.Real16)
+                switch (flat.Mode)
                 {
-                    StartRegisters.Real16(vcpu, flat.Entry, PcLayout.FirstHardDisk);
-                }
-                else
-                {
-                    StartRegisters.Protected32(vcpu, flat.Entry);
+                    case StartMode.Real16:
+                        StartRegisters.Real16(vcpu, flat.Entry, PcLayout.FirstHardDisk);
+                        break;
+                    case StartMode.Protected32:
+                        StartRegisters.Protected32(vcpu, flat.Entry);
+                        break;
+                    default:
+                        StartRegisters.Long64(vcpu, flat.Entry);
+                        break;
                 }
 
                 return flat;

@@ -37,6 +37,8 @@ public sealed class PcMachine : IDisposable
 
             _vm.Clock = MakeClock(out _hostClock);
             Vcpu = _vm.CreateVcpu(0);
+            Vcpu.Cpuid = options.Cpu.Cpuid;
+            Vcpu.Reset(); // leaves the model's signature in EDX
             _serial = new SerialConnection(options.Serial);
             var ports = new PortBus();
             _dispatcher = new ExitDispatcher(_gate, ports, new MmioBus())

@@ -12,6 +12,9 @@ public sealed record PcOptions
     /// <summary>Gets the amount of RAM in bytes: whole pages, up to <see cref="PcLayout.LargestMemory"/>.</summary>
     public ulong MemoryBytes { get; init; } = DefaultMemoryBytes;
 
+    /// <summary>Gets the processor model.</summary>
+    public CpuModel Cpu { get; init; } = CpuModel.Max;
+
     /// <summary>Gets the host's end of the serial line; <see langword="null"/> leaves it unconnected.</summary>
     public ISerialHost? Serial { get; init; }
 

@@ -11,7 +11,7 @@ public static class FlatImage
     /// <param name="memory">Guest memory.</param>
     /// <param name="placement">Where to; the default is 7C00h in real mode.</param>
     /// <returns>What was loaded.</returns>
-    /// <exception cref="ImageException">It does not fit, or the entry cannot be reached in the mode.</exception>
+    /// <exception cref="ImageException">It does not fit, lies where 64-bit mode needs tables, or the entry cannot be reached in the mode.</exception>
     public static LoadedImage Load(ReadOnlySpan<byte> image, IGuestMemory memory, FlatPlacement placement)
     {
         ArgumentNullException.ThrowIfNull(memory);
@@ -26,6 +26,17 @@ public static class FlatImage
         if (placement.Mode == StartMode.Real16 && entry >= PcLayout.RealModeEnd)
         {
             throw new ImageException($"The entry {entry:X}h cannot be reached in real mode: enter it in 32-bit mode, or load it below {PcLayout.RealModeEnd:X}h.");
+        }
+
+        if (placement.Mode == StartMode.Long64)
+        {
+            if (range.Overlaps(LongModeTables.Range))
+            {
+                throw new ImageException(
+                    $"The image takes {range.Start:X}h to {range.End - 1:X}h, but in 64-bit mode the first page tables lie from {LongModeTables.Gdt:X}h to {LongModeTables.End - 1:X}h: load it elsewhere.");
+            }
+
+            LongModeTables.Write(memory);
         }
 
         range.Fill(memory, image, "The image");

@@ -27,4 +27,7 @@ public enum StartMode
 
     /// <summary>32-bit protected mode, flat segments of 4 GiB, paging off.</summary>
     Protected32,
+
+    /// <summary>64-bit mode, the first 4 GiB mapped to themselves: see <see cref="LongModeTables"/>.</summary>
+    Long64,
 }

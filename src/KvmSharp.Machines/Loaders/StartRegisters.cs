@@ -6,6 +6,10 @@ internal static class StartRegisters
     private const ulong FlagsReserved = 0x2; // bit 1 of EFLAGS is always set
     private const ulong ProtectionEnable = 0x1; // CR0.PE
     private const ulong ExtensionType = 0x10;   // CR0.ET, set on every processor since the 486
+    private const ulong Paging = 0x8000_0000;   // CR0.PG
+    private const ulong PhysicalAddressExtension = 0x20; // CR4.PAE
+    private const ulong LongModeEnable = 0x100; // EFER.LME
+    private const ulong LongModeActive = 0x400; // EFER.LMA
     private const ushort CodeSelector = 0x08;
     private const ushort DataSelector = 0x10;
 
@@ -50,5 +54,27 @@ internal static class StartRegisters
             Cr0 = ProtectionEnable | ExtensionType,
         });
         vcpu.SetRegisters(new GeneralRegisters { Rip = entry, Rsp = StackTop, Rax = eax, Rbx = ebx, Rflags = FlagsReserved });
+    }
+
+    /// <summary>64-bit mode with the tables of <see cref="LongModeTables"/>, interrupts off. The GDT is valid; there is no IDT.</summary>
+    public static void Long64(VirtualCpu vcpu, uint entry)
+    {
+        SegmentRegister data = SegmentRegister.FlatData32(LongModeTables.DataSelector);
+        vcpu.SetSpecialRegisters(vcpu.GetSpecialRegisters() with
+        {
+            Cs = SegmentRegister.FlatCode64(LongModeTables.CodeSelector),
+            Ds = data,
+            Es = data,
+            Fs = data,
+            Gs = data,
+            Ss = data,
+            Gdt = new DescriptorTable(LongModeTables.Gdt, LongModeTables.GdtLimit),
+            Idt = default,
+            Cr0 = Paging | ProtectionEnable | ExtensionType,
+            Cr3 = LongModeTables.Root,
+            Cr4 = PhysicalAddressExtension,
+            Efer = LongModeEnable | LongModeActive,
+        });
+        vcpu.SetRegisters(new GeneralRegisters { Rip = entry, Rsp = StackTop, Rflags = FlagsReserved });
     }
 }

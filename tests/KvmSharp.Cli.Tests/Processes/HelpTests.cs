@@ -1,0 +1,56 @@
+using System.CommandLine;
+
+namespace KvmSharp.Cli.Tests;
+
+public class HelpTests
+{
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("run", "--help")]
+    [InlineData("asm", "-h")]
+    [InlineData("guests", "--help")]
+    [InlineData("guests", "list", "--help")]
+    [InlineData("guests", "run", "--help")]
+    [InlineData("doctor", "--help")]
+    [InlineData("completion", "--help")]
+    public void Help_EachVerb_EndsWithExamples(params string[] args)
+    {
+        Cli.Result result = Cli.Run(args);
+
+        (result.Status, result.Errors).Should().Be((0, string.Empty));
+        result.Text.Should().Contain("Usage:").And.Match("*Examples:*  kvmsharp *");
+    }
+
+    [Fact]
+    public void Help_Examples_AreValidCommandLines()
+    {
+        RootCommand root = Program.CreateRoot();
+        IEnumerable<string> lines = AllVerbs(root).SelectMany(v => v.Examples).Select(e => e.Line);
+
+        foreach (string line in lines.Where(l => l.StartsWith("kvmsharp ", StringComparison.Ordinal)))
+        {
+            string command = line["kvmsharp ".Length..].Split(" > ")[0];
+            root.Parse(command).Errors.Should().BeEmpty(line);
+        }
+    }
+
+    [Fact]
+    public void Help_EachVerb_HasExamples() => AllVerbs(Program.CreateRoot()).Should().OnlyContain(v => v.Examples.Count > 0);
+
+    [Fact]
+    public void Version_IsANumber() => Cli.Run("--version").Text.Trim().Should().MatchRegex(@"^\d+\.\d+\.\d+$");
+
+    [Theory]
+    [InlineData("bash", "complete ")]
+    [InlineData("zsh", "compdef")]
+    [InlineData("fish", "complete -c kvmsharp")]
+    public void Completion_EachShell_PrintsItsScript(string shell, string content) => Cli.Run("completion", shell).Text.Should().Contain(content).And.Contain("[suggest:");
+
+    [Fact]
+    public void Suggest_PartOfAnOption_GivesTheOption() =>
+        Cli.Run("[suggest:8]", "run --de").Text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Should().Contain(["--debug-exit", "--deterministic"]);
+
+    private static IEnumerable<Verb> AllVerbs(Command command) =>
+        command.Subcommands.OfType<Verb>().SelectMany(v => AllVerbs(v).Prepend(v));
+}
