@@ -10,6 +10,8 @@ internal readonly unsafe struct Cmps : IStringOp
 {
     public static bool Compares => true;
 
+    public static ReadOnlySpan<byte> Accesses => [GeneralRegisterFile.Rdi, GeneralRegisterFile.Rsi];
+
     public static ulong Advance<T>(CpuContext* cpu, MicroOp* op, ulong most)
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
     {
@@ -60,6 +62,8 @@ internal readonly unsafe struct Cmps : IStringOp
 internal readonly unsafe struct Scas : IStringOp
 {
     public static bool Compares => true;
+
+    public static ReadOnlySpan<byte> Accesses => [GeneralRegisterFile.Rdi];
 
     public static ulong Advance<T>(CpuContext* cpu, MicroOp* op, ulong most)
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>

@@ -11,6 +11,8 @@ internal readonly unsafe struct Movs : IStringOp
 
     public static bool Compares => false;
 
+    public static ReadOnlySpan<byte> Accesses => [GeneralRegisterFile.Rsi, GeneralRegisterFile.Rdi];
+
     public static void BeginRepeat(CpuContext* cpu, MicroOp* op)
     {
         StringOperands.Extend(cpu, op, GeneralRegisterFile.Rsi);
@@ -64,6 +66,8 @@ internal readonly unsafe struct Stos : IStringOp
 {
     public static bool Compares => false;
 
+    public static ReadOnlySpan<byte> Accesses => [GeneralRegisterFile.Rdi];
+
     public static void BeginRepeat(CpuContext* cpu, MicroOp* op) => StringOperands.Extend(cpu, op, GeneralRegisterFile.Rdi);
 
     public static ulong Advance<T>(CpuContext* cpu, MicroOp* op, ulong most)
@@ -94,6 +98,8 @@ internal readonly unsafe struct Stos : IStringOp
 internal readonly unsafe struct Lods : IStringOp
 {
     public static bool Compares => false;
+
+    public static ReadOnlySpan<byte> Accesses => [GeneralRegisterFile.Rsi];
 
     public static ulong Advance<T>(CpuContext* cpu, MicroOp* op, ulong most)
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>

@@ -16,6 +16,9 @@ internal unsafe interface IStringOp
     /// <summary>Gets whether a repetition with 32-bit addresses in 64-bit mode truncates RSI and RDI before its first iteration: MOVS and STOS.</summary>
     static virtual bool TruncatesIndices => false;
 
+    /// <summary>Gets the index registers in the order of the accesses, for <see cref="RealModeLimit"/>.</summary>
+    static virtual ReadOnlySpan<byte> Accesses => [];
+
     /// <summary>Checks what is checked once, even when there is nothing to do: the right to use a port.</summary>
     /// <param name="cpu">The processor; its <c>CurrentOp</c> is the instruction.</param>
     /// <param name="size">Bytes of an element.</param>
@@ -98,7 +101,17 @@ internal static unsafe class StringShape
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
     {
         cpu->CurrentOp = op;
-        return TOp.TryBegin(cpu, sizeof(T)) && TOp.Advance<T>(cpu, op, 1) != 0 ? op + 1 : null;
+        if (TOp.TryBegin(cpu, sizeof(T)) && TOp.Advance<T>(cpu, op, 1) != 0)
+        {
+            return op + 1;
+        }
+
+        if (cpu->Stop == StopReason.Fault && (cpu->State.Cr0 & Cr0.ProtectionEnable) == 0)
+        {
+            RealModeLimit.MoveIndices<T>(cpu, op, TOp.Accesses);
+        }
+
+        return null;
     }
 
     private static MicroOp* Repeat<TOp, T>(CpuContext* cpu, MicroOp* op)
