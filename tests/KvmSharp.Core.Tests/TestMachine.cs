@@ -35,10 +35,11 @@ internal sealed class TestMachine : IDisposable
 
     private readonly Kvm _kvm = Kvm.Open();
 
-    private TestMachine(int bits, ulong ramSize, MemorySlotOptions options)
+    private TestMachine(int bits, ulong ramSize, MemorySlotOptions options, bool localApics = false)
     {
         Bits = bits;
         Vm = _kvm.CreateVm();
+        Vm.LocalApics = localApics;
         Vm.SetUserMemoryRegion(new MemorySlot(0, 0, ramSize, options));
         Cpu = AddVcpu(0);
     }
@@ -64,6 +65,18 @@ internal sealed class TestMachine : IDisposable
         new TestMachine(32, ramSize, options).With(code);
 
     public static TestMachine Real(Action<Assembler>? code = null) => new TestMachine(16, RamSize, default).With(code);
+
+    /// <summary>Makes a machine in protected mode whose vCPUs have local APICs; those behind the first wait for their start.</summary>
+    public static TestMachine WithApics(Action<Assembler>? code = null, int vcpus = 1)
+    {
+        var machine = new TestMachine(32, RamSize, default, localApics: true);
+        for (int id = 1; id < vcpus; id++)
+        {
+            machine.Vm.CreateVcpu(id);
+        }
+
+        return machine.With(code);
+    }
 
     public static byte[] Assemble(int bits, ulong at, Action<Assembler> code)
     {

@@ -1,8 +1,6 @@
 using KvmSharp.Cpu;
 using KvmSharp.Debugging;
 using KvmSharp.Engine;
-using KvmSharp.Paging;
-using KvmSharp.SystemRegisters;
 
 namespace KvmSharp;
 
@@ -100,17 +98,20 @@ public sealed unsafe partial class VirtualCpu
 
     private ref CpuState State => ref _engine.Cpu->State;
 
+    /// <summary>Gets a value indicating whether the calling thread is the one that runs this vCPU.</summary>
+    internal bool IsRunHere => Volatile.Read(ref _runner) == Thread.CurrentThread;
+
     /// <summary>Runs the guest until an exit. KVM_RUN.</summary>
     /// <param name="maxInstructions">The most instructions to retire; the run then ends exactly there with <see cref="InterruptCause.Budget"/>.</param>
     /// <param name="cancellation">Ends the run with <see cref="InterruptCause.Cancellation"/>.</param>
     /// <returns>The exit.</returns>
-    /// <exception cref="KvmException">Another thread runs this vCPU (EBUSY), or it waits for a start-up IPI (EINVAL).</exception>
+    /// <exception cref="KvmException">Another thread runs this vCPU (EBUSY), or it waits for a start-up IPI and there are no local APICs to bring one (EINVAL).</exception>
     public VmExit Run(ulong maxInstructions = ulong.MaxValue, CancellationToken cancellation = default)
     {
         Enter();
         try
         {
-            if (State.Events.MpState is MpState.Uninitialized or MpState.InitReceived)
+            if (_engine.Apic is null && State.Events.MpState is MpState.Uninitialized or MpState.InitReceived)
             {
                 throw KvmException.Invalid($"vCPU {Id} waits for a start-up IPI");
             }
@@ -178,6 +179,7 @@ public sealed unsafe partial class VirtualCpu
     public void InjectNmi() => _engine.Requests.Raise(PendingWork.Nmi);
 
     /// <summary>Gives the vCPU its power-on state: CS:IP at F000:FFF0 with base FFFF0000h. An unfinished exit is dropped.</summary>
+    /// <remarks>With local APICs all but the first vCPU then wait for INIT and a start-up IPI.</remarks>
     public void Reset()
     {
         Enter();
@@ -191,49 +193,6 @@ public sealed unsafe partial class VirtualCpu
         }
     }
 
-    /// <summary>Gets the general registers, RIP and RFLAGS. KVM_GET_REGS.</summary>
-    /// <returns>The registers; half done while <see cref="HasPendingExit"/>.</returns>
-    public GeneralRegisters GetRegisters() => RegisterAccess.GetGeneral(State);
-
-    /// <summary>Sets the general registers, RIP and RFLAGS. KVM_SET_REGS.</summary>
-    /// <param name="registers">The registers; reserved bits of RFLAGS are put right.</param>
-    /// <exception cref="KvmException">An exit is pending, or the vCPU runs (EBUSY).</exception>
-    public void SetRegisters(in GeneralRegisters registers)
-    {
-        RequireSettled();
-        RegisterAccess.SetGeneral(ref State, registers);
-        _engine.UpdateMode(); // RFLAGS.VM
-    }
-
-    /// <summary>Gets segments, tables, control registers, EFER and APIC base. KVM_GET_SREGS.</summary>
-    /// <returns>The registers.</returns>
-    public SpecialRegisters GetSpecialRegisters() => RegisterAccess.GetSpecial(State);
-
-    /// <summary>Sets segments, tables, control registers, EFER and APIC base. KVM_SET_SREGS.</summary>
-    /// <param name="registers">The registers. Descriptor caches are taken as given; nothing is read from tables.</param>
-    /// <exception cref="KvmException">An exit is pending or the vCPU runs (EBUSY), or paging is set without protection, LMA does not fit LME, PG and PAE, or a bit that the processor lacks (EINVAL).</exception>
-    public void SetSpecialRegisters(in SpecialRegisters registers)
-    {
-        RequireSettled();
-        RegisterAccess.SetSpecial(ref State, registers, _engine.Features);
-        _engine.UpdateMode();
-        _engine.Breakpoints.Update(); // CR4.DE
-        _engine.FlushTlb(keepGlobal: false);
-    }
-
-    /// <summary>Gets the debug registers. KVM_GET_DEBUGREGS.</summary>
-    /// <returns>The registers.</returns>
-    public DebugRegisters GetDebugRegisters() => RegisterAccess.GetDebug(State);
-
-    /// <summary>Sets the debug registers. KVM_SET_DEBUGREGS.</summary>
-    /// <param name="registers">The registers.</param>
-    public void SetDebugRegisters(in DebugRegisters registers)
-    {
-        RequireSettled();
-        RegisterAccess.SetDebug(ref State, registers);
-        _engine.Breakpoints.Update();
-    }
-
     /// <summary>Gets what a debugger outside the guest asked for; null when nothing.</summary>
     public GuestDebugOptions? GuestDebug => _engine.Debugger.Options;
 
@@ -245,67 +204,6 @@ public sealed unsafe partial class VirtualCpu
         RequireSettled();
         BreakpointRules.Check(options?.HardwareBreakpoints ?? []);
         _engine.Debugger.Set(options);
-    }
-
-    /// <summary>Gets the x87 FPU and the XMM registers. KVM_GET_FPU.</summary>
-    /// <returns>The state.</returns>
-    public FpuState GetFpuState() => FpuAccess.Get(State);
-
-    /// <summary>Sets the x87 FPU and the XMM registers. KVM_SET_FPU.</summary>
-    /// <param name="state">The state; reserved bits are put right.</param>
-    /// <exception cref="KvmException">An exit is pending, or the vCPU runs (EBUSY).</exception>
-    public void SetFpuState(in FpuState state)
-    {
-        RequireSettled();
-        FpuAccess.Set(ref State, state);
-    }
-
-    /// <summary>Gets events that are on their way. KVM_GET_VCPU_EVENTS.</summary>
-    /// <returns>The events.</returns>
-    public VcpuEvents GetEvents() => RegisterAccess.GetEvents(State);
-
-    /// <summary>Sets events that are on their way. KVM_SET_VCPU_EVENTS.</summary>
-    /// <param name="events">The events.</param>
-    public void SetEvents(in VcpuEvents events)
-    {
-        RequireSettled();
-        RegisterAccess.SetEvents(ref State, events);
-    }
-
-    /// <summary>Reads a model-specific register. KVM_GET_MSRS.</summary>
-    /// <param name="index">Its number.</param>
-    /// <returns>Its value.</returns>
-    /// <exception cref="KvmException">The processor has no such register (EINVAL).</exception>
-    public ulong GetMsr(uint index)
-    {
-        ObjectDisposedException.ThrowIf(_closed, this);
-        return ModelSpecific.TryRead(_engine.Cpu, index, out ulong value)
-            ? value
-            : throw KvmException.Invalid($"there is no MSR {index:X}h");
-    }
-
-    /// <summary>Writes a model-specific register. KVM_SET_MSRS.</summary>
-    /// <param name="index">Its number.</param>
-    /// <param name="value">Its new value.</param>
-    /// <exception cref="KvmException">The processor has no such register, or the value sets reserved bits (EINVAL).</exception>
-    public void SetMsr(uint index, ulong value)
-    {
-        RequireSettled();
-        if (!ModelSpecific.TryWrite(_engine.Cpu, index, value))
-        {
-            throw KvmException.Invalid($"MSR {index:X}h does not exist or does not take {value:X}h");
-        }
-    }
-
-    /// <summary>Translates a linear address through the present page tables without touching Accessed and Dirty. KVM_TRANSLATE.</summary>
-    /// <param name="linear">The linear address.</param>
-    /// <returns>The translation with every entry met on the walk.</returns>
-    public Translation Translate(ulong linear)
-    {
-        ObjectDisposedException.ThrowIf(_closed, this);
-        Span<WalkStep> steps = stackalloc WalkStep[4];
-        WalkResult walk = _engine.Mmu.Look(linear, PageAccess.Read, steps);
-        return Translation.From(linear, walk, steps[..walk.Steps]);
     }
 
     internal void Close()

@@ -1,3 +1,4 @@
+using KvmSharp.Apic;
 using KvmSharp.Engine;
 using KvmSharp.Memory;
 
@@ -7,7 +8,7 @@ namespace KvmSharp;
 /// <remarks>
 /// Memory and requests may be used from any thread, also while vCPUs run. Handler, clock and controller are set before the first run.
 /// </remarks>
-public sealed unsafe class VirtualMachine : IDisposable
+public sealed unsafe partial class VirtualMachine : IDisposable
 {
     /// <summary>Slots that one machine may have, numbered from 0. KVM_CAP_NR_MEMSLOTS.</summary>
     public const int MaxMemorySlots = 509;
@@ -29,9 +30,12 @@ public sealed unsafe class VirtualMachine : IDisposable
     internal VirtualMachine()
     {
         Memory = new GuestMemory((physical, length) => CodeWritten(physical, length, writer: null));
+        Exclusive = new ExclusiveSection(() => Volatile.Read(ref _engines));
         Clock = new InstructionClock();
-        InterruptLine = new Wire(asserted => BootEngine?.Requests.DriveInterruptLine(asserted));
-        NmiLine = new Wire(asserted => OnNmi(asserted));
+        ApicBus = new ApicBus(() => Volatile.Read(ref _engines));
+        IdleWatch = new IdleWatch(() => Volatile.Read(ref _engines));
+        InterruptLine = new Wire(OnInterrupt);
+        NmiLine = new Wire(OnNmi);
         A20Gate = new Wire(SetA20);
         IgnoreFloatingPointErrorLine = new Wire(asserted => Volatile.Write(ref _ignoresNumericErrors, asserted));
     }
@@ -47,6 +51,33 @@ public sealed unsafe class VirtualMachine : IDisposable
 
     /// <summary>Gets or sets the interrupt chip. With one, HLT waits inside <c>Run</c>. KVM_CREATE_IRQCHIP.</summary>
     public IInterruptController? InterruptController { get; set; }
+
+    /// <summary>Gets or sets a value indicating whether each vCPU has a local APIC, which the core models. KVM_CAP_SPLIT_IRQCHIP.</summary>
+    /// <remarks>
+    /// Then all but the first vCPU wait inside <c>Run</c> for INIT and a start-up IPI, HLT waits, and <see cref="InterruptController"/>, the
+    /// 8259 if there is one, sits behind LINT0 of the first vCPU. An IO-APIC is a device of the board that sends <see cref="MessageInterrupts"/>.
+    /// </remarks>
+    /// <exception cref="KvmException">There are vCPUs already (EINVAL).</exception>
+    public bool LocalApics
+    {
+        get;
+        set
+        {
+            if (_engines.Length != 0)
+            {
+                throw KvmException.Invalid("local APICs are chosen before the first vCPU is made");
+            }
+
+            field = value;
+        }
+    }
+
+    /// <summary>Gets where devices send interrupts that are messages; without local APICs they are lost. KVM_SIGNAL_MSI. Any thread.</summary>
+    public IMessageInterrupts MessageInterrupts => ApicBus;
+
+    /// <summary>Gets or sets who is told that a level-triggered vector has been served (EOI): the IO-APICs. KVM_EXIT_IOAPIC_EOI.</summary>
+    /// <remarks>Called on the vCPU's thread while it counts as stopped, so that a board may take its device lock.</remarks>
+    public Action<byte>? EndOfInterrupt { get; set; }
 
     /// <summary>Gets or sets which MSRs guests may access; <see langword="null"/>, as after creation, allows all. KVM_X86_SET_MSR_FILTER.</summary>
     /// <remarks>May be changed between runs.</remarks>
@@ -66,10 +97,10 @@ public sealed unsafe class VirtualMachine : IDisposable
     /// <summary>Gets or sets who is told of delivered exceptions and interrupts.</summary>
     public IEventObserver? EventObserver { get; set; }
 
-    /// <summary>Gets the INTR pin of the first vCPU, which the interrupt chip drives. Any thread.</summary>
+    /// <summary>Gets the INTR pin of the first vCPU, which the interrupt chip drives; LINT0 of its local APIC. Any thread.</summary>
     public ISignal InterruptLine { get; }
 
-    /// <summary>Gets the NMI pin of the first vCPU; a rising edge is one NMI. Any thread.</summary>
+    /// <summary>Gets the NMI pin of the first vCPU, LINT1 of its local APIC; a rising edge is one NMI. Any thread.</summary>
     public ISignal NmiLine { get; }
 
     /// <summary>Gets or sets where the FERR pin leads: to line 13 of the interrupt chip on a PC. Null when it is not connected.</summary>
@@ -109,42 +140,13 @@ public sealed unsafe class VirtualMachine : IDisposable
 
     internal BusLock BusLock { get; } = new();
 
+    internal ApicBus ApicBus { get; }
+
+    internal IdleWatch IdleWatch { get; }
+
+    internal ExclusiveSection Exclusive { get; }
+
     private VcpuEngine? BootEngine => Volatile.Read(ref _engines) is [var first, ..] ? first : null;
-
-    /// <summary>Adds, replaces, moves or deletes a memory slot. KVM_SET_USER_MEMORY_REGION.</summary>
-    /// <param name="slot">The slot. A slot whose size stays the same keeps its contents; another size gives fresh, zeroed memory.</param>
-    /// <exception cref="KvmException">Not aligned to 4096, out of the address space or unknown (EINVAL), or overlapping (EEXIST).</exception>
-    /// <remarks>May be called while vCPUs run: it returns when none of them can use the old mapping any more.</remarks>
-    public void SetUserMemoryRegion(MemorySlot slot)
-    {
-        Check(slot);
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        SlotMemory? unused = Memory.Replace(slot);
-        foreach (VcpuEngine engine in Volatile.Read(ref _engines))
-        {
-            engine.Requests.CodeWritten(0, 0);
-        }
-
-        FlushAll(self: null);
-        unused?.Dispose();
-    }
-
-    /// <summary>Reads and clears the dirty bits of a slot. KVM_GET_DIRTY_LOG.</summary>
-    /// <param name="slotId">A slot with <see cref="MemorySlotOptions.LogDirtyPages"/>.</param>
-    /// <returns>One bit for each page: bit 0 of element 0 is the slot's first page. A page written later is in the next log.</returns>
-    /// <exception cref="KvmException">No such slot (ENOENT), or it is not logged (EINVAL).</exception>
-    public ulong[] GetDirtyLog(int slotId)
-    {
-        if (!Memory.FindById(slotId).LogsDirtyPages)
-        {
-            throw KvmException.Invalid($"memory slot {slotId} does not log dirty pages");
-        }
-
-        // Only pages of this log can still be written through an old translation, and that ends before the caller looks at them.
-        ulong[] log = Memory.TakeDirtyLog(slotId);
-        FlushAll(self: null);
-        return log;
-    }
 
     /// <summary>Makes a vCPU in its power-on state. KVM_CREATE_VCPU.</summary>
     /// <param name="id">Its number, unique in the machine.</param>
@@ -165,7 +167,12 @@ public sealed unsafe class VirtualMachine : IDisposable
                 throw new KvmException(Errno.Exists, $"vCPU {id} exists already");
             }
 
-            var engine = new VcpuEngine(this, id);
+            var engine = new VcpuEngine(this, id, isBoot: _engines.Length == 0);
+            if (LocalApics)
+            {
+                engine.Cpuid = engine.Cpuid.WithProcessor(id, 1);
+            }
+
             var vcpu = new VirtualCpu(this, engine);
             Volatile.Write(ref _engines, [.. _engines, engine]);
             _vcpus = [.. _vcpus, vcpu];
@@ -174,9 +181,14 @@ public sealed unsafe class VirtualMachine : IDisposable
         }
     }
 
-    /// <summary>Makes the first vCPU's <c>Run</c> return a system event behind the instruction under way. Any thread.</summary>
+    /// <summary>Makes a <c>Run</c> return a system event behind the instruction under way. Any thread.</summary>
     /// <param name="type">Power-off, reset or crash.</param>
-    public void RaiseSystemEvent(SystemEventType type) => BootEngine?.Requests.RaiseSystemEvent(type);
+    /// <remarks>It is the <c>Run</c> of the vCPU that the calling thread runs, for a device that its guest has just asked; else the first vCPU's.</remarks>
+    public void RaiseSystemEvent(SystemEventType type)
+    {
+        VcpuEngine? asking = Array.Find(_vcpus, static vcpu => vcpu.IsRunHere)?.Engine;
+        (asking ?? BootEngine)?.Requests.RaiseSystemEvent(type);
+    }
 
     /// <summary>Stops every vCPU and gives the memory back. Not from inside an exit handler.</summary>
     public void Dispose()
@@ -203,127 +215,6 @@ public sealed unsafe class VirtualMachine : IDisposable
         }
     }
 
-    /// <summary>Notes that a vCPU is about to keep code decoded from a range; writes to it are seen from now on.</summary>
-    /// <param name="physical">The first byte.</param>
-    /// <param name="length">Bytes, within one page.</param>
-    /// <param name="reader">The vCPU.</param>
-    /// <returns>Whether the range was not marked before: then the bytes must be read again, for someone may just have written them.</returns>
-    internal bool MarkCode(ulong physical, int length, VcpuEngine reader)
-    {
-        SlotMemory? slot = Memory.Find(physical);
-        if (slot is null)
-        {
-            return false;
-        }
-
-        PageRecord* record = slot.RecordOf(physical);
-        ulong bits = GuestPage.GranulesOf((int)(physical & GuestPage.OffsetMask), length);
-        if ((record->CodeGranules & bits) == bits)
-        {
-            return false;
-        }
-
-        if (Interlocked.Or(ref record->CodeGranules, bits) == 0)
-        {
-            reader.Mmu.ForbidWrites(physical & ~(ulong)GuestPage.OffsetMask);
-            FlushAll(reader);
-        }
-
-        return true;
-    }
-
-    /// <summary>Guest bytes have been written that may have been decoded: every vCPU drops what it made of them.</summary>
-    /// <param name="physical">The first byte.</param>
-    /// <param name="length">Bytes, within one page.</param>
-    /// <param name="writer">The vCPU that wrote, or null for the host.</param>
-    internal void CodeWritten(ulong physical, int length, VcpuEngine? writer)
-    {
-        SlotMemory? slot = Memory.Find(physical);
-        if (slot is null)
-        {
-            return;
-        }
-
-        PageRecord* record = slot.RecordOf(physical);
-        if ((record->CodeGranules & GuestPage.GranulesOf((int)(physical & GuestPage.OffsetMask), length)) == 0)
-        {
-            return;
-        }
-
-        VcpuEngine[] engines = Volatile.Read(ref _engines);
-        foreach (VcpuEngine engine in engines)
-        {
-            if (engine == writer)
-            {
-                engine.Code.Invalidate(physical, length);
-            }
-            else
-            {
-                engine.Requests.CodeWritten(physical, length);
-            }
-        }
-
-        // With one vCPU it is certain when nothing of a page is decoded any more; its writes may be quick again then.
-        if (engines.Length == 1 && writer is not null && !writer.Code.HasPage(physical))
-        {
-            record->CodeGranules = 0;
-        }
-    }
-
-    /// <summary>A page has been found in use as a page table: writes to it are looked at from now on, those of other vCPUs soon.</summary>
-    /// <param name="page">Its guest-physical address.</param>
-    /// <param name="walker">The vCPU that walked through it.</param>
-    internal void WatchPageTable(ulong page, VcpuEngine walker)
-    {
-        walker.Mmu.ForbidWrites(page);
-        foreach (VcpuEngine engine in Volatile.Read(ref _engines))
-        {
-            if (engine != walker)
-            {
-                engine.Requests.Raise(PendingWork.FlushTlb);
-            }
-        }
-    }
-
-    private static void Check(MemorySlot slot)
-    {
-        const ulong Unaligned = GuestPage.OffsetMask;
-        if (slot.Id is < 0 or >= MaxMemorySlots)
-        {
-            throw KvmException.Invalid($"memory slot numbers are 0 to {MaxMemorySlots - 1}, not {slot.Id}");
-        }
-
-        if (((slot.GuestPhysicalAddress | slot.Size) & Unaligned) != 0)
-        {
-            throw KvmException.Invalid($"memory slot {slot.Id}: address {slot.GuestPhysicalAddress:X}h and size {slot.Size:X}h must be multiples of 4096");
-        }
-
-        if (slot.GuestPhysicalAddress > AddressSpaceEnd || slot.Size > AddressSpaceEnd - slot.GuestPhysicalAddress)
-        {
-            throw KvmException.Invalid($"memory slot {slot.Id} ends beyond the 40-bit guest-physical address space");
-        }
-    }
-
-    private void FlushAll(VcpuEngine? self)
-    {
-        VcpuEngine[] engines = Volatile.Read(ref _engines);
-        if (self is not null && engines.Length == 1)
-        {
-            return;
-        }
-
-        self?.Requests.LeaveGuest();
-        foreach (VcpuEngine engine in engines)
-        {
-            if (engine != self)
-            {
-                engine.Requests.FlushAndWait();
-            }
-        }
-
-        self?.Requests.EnterGuest();
-    }
-
     private void SetA20(bool asserted)
     {
         ulong mask = asserted ? ulong.MaxValue : ~A20;
@@ -334,9 +225,30 @@ public sealed unsafe class VirtualMachine : IDisposable
         }
     }
 
+    private void OnInterrupt(bool asserted)
+    {
+        if (BootEngine is not { } boot)
+        {
+            return;
+        }
+
+        if (boot.Apic is { } apic)
+        {
+            apic.Inputs.DriveLint0(asserted);
+        }
+        else
+        {
+            boot.Requests.DriveInterruptLine(asserted);
+        }
+    }
+
     private void OnNmi(bool asserted)
     {
-        if (asserted)
+        if (BootEngine?.Apic is { } apic)
+        {
+            apic.Inputs.DriveLint1(asserted);
+        }
+        else if (asserted)
         {
             BootEngine?.Requests.Raise(PendingWork.Nmi);
         }

@@ -52,6 +52,9 @@ internal unsafe struct CpuContext
     public TlbEntry* SupervisorTlb;
     public TlbEntry* UserTlb;
 
+    /// <summary>In force while EFLAGS.AC opens user pages to the supervisor under SMAP; only this table holds them for it.</summary>
+    public TlbEntry* OpenTlb;
+
     /// <summary>A table that stays empty, in force while alignment is checked: every access then takes the slow path, which checks it.</summary>
     public TlbEntry* EmptyTlb;
 
@@ -84,6 +87,12 @@ internal unsafe struct CpuContext
 
     /// <summary><see cref="Mode"/>, with the generation of code translations above it: the key of the jump cache.</summary>
     public ulong CodeKey;
+
+    /// <summary>The upper half of <see cref="CodeKey"/> at CPL 3; a new value makes the jump cache forget what user code has met.</summary>
+    public ulong UserGeneration;
+
+    /// <summary>The same for the supervisor.</summary>
+    public ulong SupervisorGeneration;
 
     /// <summary>The present privilege level, 0 to 3.</summary>
     public int Cpl;

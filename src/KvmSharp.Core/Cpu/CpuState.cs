@@ -94,6 +94,29 @@ internal struct ModelSpecificRegisters
     public ulong MiscEnable;
     public ulong MtrrDefType;
     public ulong TscAux;
+    public ulong SpeculationControl;
+    public ulong TscAdjust;
+    public ulong McgStatus;
+
+    /// <summary>IA32_MTRR_PHYSBASEn and PHYSMASKn, alternating.</summary>
+    public VariableRangeRegisters VariableRanges;
+
+    /// <summary>The fixed-range MTRRs in the order of their addresses.</summary>
+    public FixedRangeRegisters FixedRanges;
+}
+
+/// <summary>Eight variable ranges, two registers each.</summary>
+[InlineArray(16)]
+internal struct VariableRangeRegisters
+{
+    private ulong _first;
+}
+
+/// <summary>The eleven registers for the first mebibyte.</summary>
+[InlineArray(11)]
+internal struct FixedRangeRegisters
+{
+    private ulong _first;
 }
 
 /// <summary>Events between their cause and their delivery, and the states that hold them back. Mirrors <c>struct kvm_vcpu_events</c>.</summary>

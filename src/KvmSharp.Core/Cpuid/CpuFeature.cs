@@ -12,6 +12,7 @@ internal enum CpuFeature
     PhysicalAddressExtension = FeatureWord.Basic + 6,
     MachineCheckException = FeatureWord.Basic + 7,
     CompareExchange8Bytes = FeatureWord.Basic + 8,
+    Apic = FeatureWord.Basic + 9,
     SysenterSysexit = FeatureWord.Basic + 11,
     MemoryTypeRanges = FeatureWord.Basic + 12,
     PageGlobalEnable = FeatureWord.Basic + 13,
@@ -32,18 +33,29 @@ internal enum CpuFeature
     CompareExchange16Bytes = FeatureWord.Extension + 13,
     Sse41 = FeatureWord.Extension + 19,
     Sse42 = FeatureWord.Extension + 20,
+    X2Apic = FeatureWord.Extension + 21,
     Movbe = FeatureWord.Extension + 22,
     Popcnt = FeatureWord.Extension + 23,
+    TscDeadline = FeatureWord.Extension + 24,
     Aes = FeatureWord.Extension + 25,
     Xsave = FeatureWord.Extension + 26,
 
+    /// <summary>The processor is virtual: leaves from 40000000h on tell of the hypervisor.</summary>
+    Hypervisor = FeatureWord.Extension + 31,
+
     FsGsBase = FeatureWord.Structured,
+    TimeStampAdjust = FeatureWord.Structured + 1,
     Bmi1 = FeatureWord.Structured + 3,
     SupervisorExecutionPrevention = FeatureWord.Structured + 7,
+    EnhancedRepMovsb = FeatureWord.Structured + 9,
     Adx = FeatureWord.Structured + 19,
     SupervisorAccessPrevention = FeatureWord.Structured + 20,
 
     UserModeInstructionPrevention = FeatureWord.StructuredMore + 2,
+
+    FastShortRepMov = FeatureWord.StructuredMost + 4,
+    IndirectBranchControl = FeatureWord.StructuredMost + 26,
+    ArchitecturalCapabilities = FeatureWord.StructuredMost + 29,
 
     SyscallSysret = FeatureWord.Extended + 11,
     ExecuteDisable = FeatureWord.Extended + 20,
@@ -75,4 +87,7 @@ internal enum FeatureWord
 
     /// <summary>Leaf 80000001h, ECX.</summary>
     ExtendedMore = 5 * 32,
+
+    /// <summary>Leaf 7, subleaf 0, EDX.</summary>
+    StructuredMost = 6 * 32,
 }

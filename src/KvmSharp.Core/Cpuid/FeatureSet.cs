@@ -3,7 +3,7 @@ namespace KvmSharp.Cpuid;
 /// <summary>A set of feature bits. Immutable.</summary>
 internal sealed class FeatureSet
 {
-    private const int Words = 6;
+    private const int Words = 7;
     private const int WordBits = 32;
 
     private readonly uint[] _words = new uint[Words];
@@ -28,7 +28,7 @@ internal sealed class FeatureSet
         CpuidEntry basic = EntryOf(table, 1);
         CpuidEntry structured = EntryOf(table, 7);
         CpuidEntry extended = EntryOf(table, CpuidTable.ExtendedRange + 1);
-        return new FeatureSet([basic.Edx, basic.Ecx, structured.Ebx, structured.Ecx, extended.Edx, extended.Ecx]);
+        return new FeatureSet([basic.Edx, basic.Ecx, structured.Ebx, structured.Ecx, extended.Edx, extended.Ecx, structured.Edx]);
     }
 
     public bool Has(CpuFeature feature) => (_words[(int)feature / WordBits] >> ((int)feature % WordBits) & 1) != 0;

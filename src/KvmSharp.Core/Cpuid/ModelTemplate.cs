@@ -5,8 +5,8 @@ namespace KvmSharp.Cpuid;
 
 /// <summary>What a processor model is: signature, name, and the features of the real one.</summary>
 /// <remarks>
-/// Leaves 2 and 4 say that there is no cache, which is true here. Features that no model lists (APIC, thermal monitor ...) belong to
-/// the board or to nothing that a program could notice.
+/// Leaves 2 and 4 say that there is no cache, which is true here. Features that no model lists (thermal monitor ...) belong to
+/// nothing that a program could notice. The local APIC is told of only where the machine has it.
 /// </remarks>
 internal sealed record ModelTemplate
 {
@@ -18,7 +18,7 @@ internal sealed record ModelTemplate
     [
         CpuFeature.Fpu, CpuFeature.Virtual8086Extensions, CpuFeature.DebuggingExtensions, CpuFeature.PageSizeExtensions,
         CpuFeature.TimeStampCounter, CpuFeature.ModelSpecificRegisters, CpuFeature.PhysicalAddressExtension,
-        CpuFeature.MachineCheckException, CpuFeature.CompareExchange8Bytes, CpuFeature.SysenterSysexit, CpuFeature.MemoryTypeRanges,
+        CpuFeature.MachineCheckException, CpuFeature.CompareExchange8Bytes, CpuFeature.Apic, CpuFeature.SysenterSysexit, CpuFeature.MemoryTypeRanges,
         CpuFeature.PageGlobalEnable, CpuFeature.MachineCheckArchitecture, CpuFeature.ConditionalMove, CpuFeature.PageAttributeTable,
         CpuFeature.PageSizeExtension36, CpuFeature.Mmx, CpuFeature.FxsaveFxrstor, CpuFeature.Sse,
     ];
@@ -33,9 +33,10 @@ internal sealed record ModelTemplate
     private static readonly CpuFeature[] MaxFeatures =
     [
         .. Core2Features, CpuFeature.CarrylessMultiply, CpuFeature.Sse41, CpuFeature.Sse42, CpuFeature.Movbe, CpuFeature.Popcnt,
-        CpuFeature.Aes, CpuFeature.Xsave, CpuFeature.FsGsBase, CpuFeature.Bmi1, CpuFeature.SupervisorExecutionPrevention,
+        CpuFeature.Aes, CpuFeature.Xsave, CpuFeature.FsGsBase, CpuFeature.TimeStampAdjust, CpuFeature.Bmi1, CpuFeature.SupervisorExecutionPrevention,
+        CpuFeature.EnhancedRepMovsb, CpuFeature.FastShortRepMov, CpuFeature.IndirectBranchControl, CpuFeature.ArchitecturalCapabilities,
         CpuFeature.Adx, CpuFeature.SupervisorAccessPrevention, CpuFeature.UserModeInstructionPrevention, CpuFeature.GigabytePages,
-        CpuFeature.Rdtscp, CpuFeature.Lzcnt,
+        CpuFeature.Rdtscp, CpuFeature.Lzcnt, CpuFeature.X2Apic, CpuFeature.TscDeadline, CpuFeature.Hypervisor,
     ];
 
     /// <summary>Gets the Intel486 DX2, whose CPUID has leaves 0 and 1 only.</summary>
@@ -46,7 +47,7 @@ internal sealed record ModelTemplate
     public static ModelTemplate Core2 { get; } = new() { Signature = 0x06FB, LastBasic = 7, Brand = "core2", Features = Core2Features };
 
     /// <summary>Gets the model of all features. No real processor has them all and no more; the signature is that of the first with long mode of this family.</summary>
-    public static ModelTemplate Max { get; } = new() { Signature = 0x06FB, LastBasic = TimeLeaf, Brand = "max", Features = MaxFeatures };
+    public static ModelTemplate Max { get; } = new() { Signature = 0x06FB, LastBasic = FrequencyLeaf, HasInvariantTsc = true, Brand = "max", Features = MaxFeatures };
 
     /// <summary>Gets EAX of leaf 1: extended family and model, family, model, stepping.</summary>
     public required uint Signature { get; init; }
@@ -63,10 +64,14 @@ internal sealed record ModelTemplate
     /// <summary>Gets the model's name in the brand string; without one there are no extended leaves.</summary>
     public string? Brand { get; init; }
 
+    /// <summary>Gets a value indicating whether the time-stamp counter runs at one rate in every state of the processor.</summary>
+    public bool HasInvariantTsc { get; init; }
+
     private const uint CacheLeaf = 2;
     private const uint StructuredLeaf = 7;
     private const uint SaveAreaLeaf = 0xD;
     private const uint TimeLeaf = 0x15;
+    private const uint FrequencyLeaf = 0x16;
 
     /// <summary>Makes the table: what the model has and this core does.</summary>
     /// <returns>The table.</returns>
@@ -86,7 +91,7 @@ internal sealed record ModelTemplate
 
         if (LastBasic >= StructuredLeaf)
         {
-            yield return new CpuidEntry(StructuredLeaf, 0, 0, features.Word(FeatureWord.Structured), features.Word(FeatureWord.StructuredMore), 0);
+            yield return new CpuidEntry(StructuredLeaf, 0, 0, features.Word(FeatureWord.Structured), features.Word(FeatureWord.StructuredMore), features.Word(FeatureWord.StructuredMost));
         }
 
         if (features.Has(CpuFeature.Xsave))
@@ -104,6 +109,21 @@ internal sealed record ModelTemplate
             yield return new CpuidEntry(TimeLeaf, 0, 1, 1, CrystalHertz, 0); // the time-stamp counter counts nanoseconds
         }
 
+        if (LastBasic >= FrequencyLeaf)
+        {
+            const uint Megahertz = 1000;
+            const uint BusMegahertz = 100;
+            yield return new CpuidEntry(FrequencyLeaf, 0, Megahertz, Megahertz, BusMegahertz, 0);
+        }
+
+        if (features.Has(CpuFeature.Hypervisor))
+        {
+            foreach (CpuidEntry entry in CreateHypervisor())
+            {
+                yield return entry;
+            }
+        }
+
         if (Brand is not null)
         {
             foreach (CpuidEntry entry in CreateExtended(features, $"KvmSharp virtual CPU ({Brand})"))
@@ -113,7 +133,18 @@ internal sealed record ModelTemplate
         }
     }
 
-    private static IEnumerable<CpuidEntry> CreateExtended(FeatureSet features, string name)
+    // Who is behind the processor, and its frequencies in kHz, in the place where VMware, KVM and others tell them.
+    private static IEnumerable<CpuidEntry> CreateHypervisor()
+    {
+        const uint First = CpuidTable.HypervisorRange;
+        const uint Frequencies = First + 0x10;
+        const uint Kilohertz = 1_000_000; // of the time-stamp counter, and of the local APIC's timer
+        byte[] signature = "KvmSharpKvmS"u8.ToArray();
+        yield return new CpuidEntry(First, 0, Frequencies, Text(signature, 0), Text(signature, 4), Text(signature, 8));
+        yield return new CpuidEntry(Frequencies, 0, Kilohertz, Kilohertz, 0, 0);
+    }
+
+    private IEnumerable<CpuidEntry> CreateExtended(FeatureSet features, string name)
     {
         const uint LastExtended = Extended + 8;
         const uint PhysicalBits = Paging.PhysicalAddress.Bits;
@@ -127,6 +158,9 @@ internal sealed record ModelTemplate
             uint leaf = Extended + 2 + (uint)(at / BytesInLeaf);
             yield return new CpuidEntry(leaf, 0, Text(brand, at), Text(brand, at + 4), Text(brand, at + 8), Text(brand, at + 12));
         }
+
+        const uint InvariantTsc = 1 << 8;
+        yield return new CpuidEntry(Extended + 7, 0, 0, 0, 0, HasInvariantTsc ? InvariantTsc : 0);
 
         uint linearBits = features.Has(CpuFeature.LongMode) ? Memory.Canonical.Bits : 32u;
         yield return new CpuidEntry(LastExtended, 0, PhysicalBits | (linearBits << 8), 0, 0, 0);

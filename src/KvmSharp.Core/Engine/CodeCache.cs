@@ -4,27 +4,33 @@ using KvmSharp.Memory;
 
 namespace KvmSharp.Engine;
 
-/// <summary>The decoded code of one vCPU: blocks by guest-physical address and mode, their links, and their invalidation.</summary>
+/// <summary>The decoded code of one vCPU: blocks by guest-physical address and mode, and their invalidation.</summary>
 internal sealed unsafe class CodeCache : IDisposable
 {
-    private const int Buckets = 4096;
+    /// <summary>Generations of translations count in the upper half of the jump cache's key.</summary>
+    public const ulong FirstGeneration = 1UL << 32;
+
+    private const int Buckets = 1 << 16; // an operating system's boot decodes some 100,000 blocks; untouched buckets cost no memory
 
     private readonly VcpuEngine _engine;
     private readonly CpuContext* _cpu;
     private readonly CodeArena _arena = new();
     private readonly BlockBuilder _builder;
     private readonly Block** _buckets;
-    private readonly Dictionary<ulong, List<nint>> _pages = [];
-    private readonly Stack<List<nint>> _spareLists = new();
+    private readonly CodePages _pages = new();
     private readonly List<nint> _retired = [];
 
     public CodeCache(VcpuEngine engine, VirtualMachine vm)
     {
         _engine = engine;
         _cpu = engine.Cpu;
+        Links = new BlockLinks(_arena);
         _builder = new BlockBuilder(engine, vm, _arena);
         _buckets = (Block**)NativeMemory.AllocZeroed(Buckets, (nuint)sizeof(Block*));
     }
+
+    /// <summary>Gets the links between blocks.</summary>
+    public BlockLinks Links { get; }
 
     /// <summary>Gets the number of blocks decoded.</summary>
     public ulong Decoded { get; private set; }
@@ -89,28 +95,13 @@ internal sealed unsafe class CodeCache : IDisposable
         return head;
     }
 
-    /// <summary>Links a branch to the block it led to. The builder has seen to it that only branches within a page ask.</summary>
-    /// <param name="place">Where the link is kept.</param>
-    /// <param name="head">The target.</param>
-    public void Link(MicroOp** place, MicroOp* head)
-    {
-        Block* block = Block.OfHead(head);
-        if (*place is null && block->SecondPage == 0 && (block->Mode & CodeMode.Step) == 0)
-        {
-            LinkRecord* link = _arena.AllocateLink();
-            *link = new LinkRecord { Place = place, Next = block->Incoming };
-            block->Incoming = link;
-            *place = head;
-        }
-    }
-
     /// <summary>Drops the blocks that overlap a written range. They may be running: what is left of them then goes back to the run loop.</summary>
     /// <param name="physical">The first byte written.</param>
     /// <param name="length">Bytes, within one page.</param>
     public void Invalidate(ulong physical, int length)
     {
         ulong page = physical & ~(ulong)GuestPage.OffsetMask;
-        if (!_pages.TryGetValue(page, out List<nint>? blocks))
+        if (_pages.Find(page) is not { } blocks)
         {
             return;
         }
@@ -129,7 +120,7 @@ internal sealed unsafe class CodeCache : IDisposable
     /// <summary>Drops everything, while blocks may be running.</summary>
     public void InvalidateAll()
     {
-        foreach (ulong page in _pages.Keys.ToArray())
+        foreach (ulong page in _pages.All.ToArray())
         {
             Invalidate(page, GuestPage.Size);
         }
@@ -138,27 +129,27 @@ internal sealed unsafe class CodeCache : IDisposable
     /// <summary>Tells whether anything decoded from a page is kept.</summary>
     /// <param name="physical">Any address in the page.</param>
     /// <returns>Whether there is.</returns>
-    public bool HasPage(ulong physical) => _pages.ContainsKey(physical & ~(ulong)GuestPage.OffsetMask);
+    public bool HasPage(ulong physical) => _pages.Find(physical & ~(ulong)GuestPage.OffsetMask) is not null;
 
     /// <summary>Makes the jump cache forget everything: translations have changed.</summary>
-    public void ForgetTargets() => _cpu->CodeKey += 1UL << 32;
+    /// <param name="supervisorToo">Whether what supervisor code has met is forgotten too.</param>
+    public void ForgetTargets(bool supervisorToo)
+    {
+        _cpu->UserGeneration += FirstGeneration;
+        _cpu->SupervisorGeneration += supervisorToo ? FirstGeneration : 0;
+        _engine.Mode.UpdateKey();
+    }
 
     /// <summary>Drops all code: slots have changed, or the arena is full. Never while a block runs.</summary>
     public void Clear()
     {
-        foreach (List<nint> blocks in _pages.Values)
-        {
-            blocks.Clear();
-            _spareLists.Push(blocks);
-        }
-
         _pages.Clear();
         _retired.Clear();
         new Span<nint>(_buckets, Buckets).Clear();
         _arena.Clear();
         JumpCache.Clear(_cpu->JumpCache);
         _cpu->LinkPlace = null;
-        ForgetTargets();
+        ForgetTargets(supervisorToo: true);
     }
 
     /// <inheritdoc/>
@@ -172,10 +163,6 @@ internal sealed unsafe class CodeCache : IDisposable
 
     private static bool Overlaps(Block* block, ulong physical, int length) =>
         physical < block->PhysicalAddress + block->Length && block->PhysicalAddress < physical + (uint)length;
-
-    // Both linear pages of a straddling instruction may map the same physical one; the block is listed there once.
-    private static bool HasOtherPage(Block* block) =>
-        block->SecondPage != 0 && block->SecondPage != (block->PhysicalAddress & ~(ulong)GuestPage.OffsetMask);
 
     private bool StillContinues(Block* block, ulong linear)
     {
@@ -200,22 +187,7 @@ internal sealed unsafe class CodeCache : IDisposable
         Block** bucket = &_buckets[BucketOf(block->PhysicalAddress)];
         block->NextInBucket = *bucket;
         *bucket = block;
-        ListOf(block->PhysicalAddress & ~(ulong)GuestPage.OffsetMask).Add((nint)block);
-        if (HasOtherPage(block))
-        {
-            ListOf(block->SecondPage).Add((nint)block);
-        }
-    }
-
-    private List<nint> ListOf(ulong page)
-    {
-        if (!_pages.TryGetValue(page, out List<nint>? blocks))
-        {
-            blocks = _spareLists.Count > 0 ? _spareLists.Pop() : [];
-            _pages.Add(page, blocks);
-        }
-
-        return blocks;
+        _pages.Add(block);
     }
 
     private void Retire(Block* block)
@@ -227,12 +199,7 @@ internal sealed unsafe class CodeCache : IDisposable
         }
 
         *place = block->NextInBucket;
-        RemoveFromPage(block, block->PhysicalAddress & ~(ulong)GuestPage.OffsetMask);
-        if (HasOtherPage(block))
-        {
-            RemoveFromPage(block, block->SecondPage);
-        }
-
+        _pages.Remove(block);
         MicroOp* head = Block.HeadOf(block);
         if (_cpu->LinkPlace >= (MicroOp**)head && _cpu->LinkPlace < (MicroOp**)(head + block->OpCount))
         {
@@ -244,66 +211,14 @@ internal sealed unsafe class CodeCache : IDisposable
             block->JumpEntry->Head = null;
         }
 
-        CutIncoming(block);
-        if (block->Links > 0)
-        {
-            CutOutgoing(&block->LinkOp->Next);
-        }
-
-        if (block->Links > 1)
-        {
-            CutOutgoing(&block->LinkOp->Taken);
-        }
-
+        Links.CutIncoming(block);
+        Links.CutOutgoing(block);
         for (int i = 0; i < block->OpCount; i++)
         {
             head[i].Handler = BlockHandlers.StaleHandler;
         }
 
         _retired.Add((nint)block);
-    }
-
-    private void RemoveFromPage(Block* block, ulong page)
-    {
-        List<nint> blocks = _pages[page];
-        blocks.Remove((nint)block);
-        if (blocks.Count == 0)
-        {
-            _pages.Remove(page);
-            _spareLists.Push(blocks);
-        }
-    }
-
-    private void CutIncoming(Block* block)
-    {
-        for (LinkRecord* link = block->Incoming; link is not null;)
-        {
-            LinkRecord* next = link->Next;
-            *link->Place = null;
-            _arena.FreeLink(link);
-            link = next;
-        }
-
-        block->Incoming = null;
-    }
-
-    private void CutOutgoing(MicroOp** place)
-    {
-        if (*place is null)
-        {
-            return;
-        }
-
-        LinkRecord** link = &Block.OfHead(*place)->Incoming;
-        while ((*link)->Place != place)
-        {
-            link = &(*link)->Next;
-        }
-
-        LinkRecord* found = *link;
-        *link = found->Next;
-        _arena.FreeLink(found);
-        *place = null;
     }
 
     private void Recycle()

@@ -147,6 +147,13 @@ internal sealed unsafe class DeviceAccess
             return true;
         }
 
+        if (TryLocalApic(exit, data))
+        {
+            Append(data);
+            _replayed++;
+            return true;
+        }
+
         _engine.Statistics.Count(exit.Reason);
         if (_vm.ExitHandler is { } handler && _engine.CallHandler(handler, exit, data))
         {
@@ -166,6 +173,24 @@ internal sealed unsafe class DeviceAccess
         IsUnfinished = true;
         _engine.Cpu->Stop = StopReason.Exit;
         return false;
+    }
+
+    // The local APIC's page never leaves the processor.
+    private bool TryLocalApic(in VmExit exit, Span<byte> data)
+    {
+        const ulong InPage = GuestPage.OffsetMask;
+        if (exit.Reason != VmExitReason.Mmio || (exit.Address & ~InPage) != _engine.Mmu.Physical.ApicPage || _engine.Apic is not { } apic)
+        {
+            return false;
+        }
+
+        apic.Registers.Access(exit.Direction, (int)(exit.Address & InPage), data);
+        if (_engine.Cpu->Pending != 0)
+        {
+            _engine.Loop.BreakAfterCurrent(); // the write may have let an interrupt through
+        }
+
+        return true;
     }
 
     private void Append(ReadOnlySpan<byte> data)

@@ -1,3 +1,4 @@
+using KvmSharp.Apic;
 using KvmSharp.Cpu;
 
 namespace KvmSharp.Engine;
@@ -16,8 +17,15 @@ internal sealed unsafe class EventIntake(VcpuEngine engine, VirtualMachine vm)
         && (_cpu->State.Events.StiShadow | _cpu->State.Events.MovSsShadow) == 0
         && _cpu->State.Events.InjectedInterrupt == EventState.NoInterrupt;
 
+    /// <summary>Gets a value indicating whether a halted or parked vCPU waits for an NMI, INIT or start-up: no timer and no device line wakes it.</summary>
+    public bool NeedsAnother => IsParked || (_cpu->State.Rflags & Rflags.Interrupt) == 0;
+
     private bool HasInterrupt => _cpu->State.Events.InjectedInterrupt != EventState.NoInterrupt
-        || (engine.Requests.InterruptLine && vm.InterruptController is not null);
+        || HasExternal
+        || engine.Apic is { HasDeliverable: true };
+
+    // The 8259's INTR reaches the processor through LINT0 of the local APIC, where there is one.
+    private bool HasExternal => vm.InterruptController is not null && (engine.Apic?.Inputs.HasExternal ?? engine.Requests.InterruptLine);
 
     private bool NmiIsDue => _cpu->State.Events is { NmiPending: not 0, NmiMasked: 0, MovSsShadow: 0, StiShadow: 0 };
 
@@ -27,12 +35,18 @@ internal sealed unsafe class EventIntake(VcpuEngine engine, VirtualMachine vm)
     public bool TryServe(out VmExit exit)
     {
         Requests requests = engine.Requests;
+        requests.GiveWay();
         requests.ServeMappings();
         requests.Clear(PendingWork.Interrupt | PendingWork.Deadline | PendingWork.InterruptWindow | PendingWork.Step);
+        if (engine.Apic is { } apic && requests.Has(PendingWork.ApicTimer | PendingWork.Startup))
+        {
+            ServeApic(apic);
+        }
+
         if (requests.Has(PendingWork.Nmi))
         {
             requests.Clear(PendingWork.Nmi);
-            _cpu->State.Events.NmiPending = 1;
+            _cpu->State.Events.NmiPending = IsParked ? (byte)0 : (byte)1;
         }
 
         if (requests.Has(PendingWork.SystemEvent))
@@ -87,8 +101,9 @@ internal sealed unsafe class EventIntake(VcpuEngine engine, VirtualMachine vm)
             return true;
         }
 
-        if (engine.Requests.InterruptLine && vm.InterruptController is { } controller)
+        if (HasExternal && vm.InterruptController is { } controller)
         {
+            engine.Apic?.Inputs.TakeExternal();
             engine.Requests.LeaveGuest();
             byte vector = controller.Acknowledge();
             engine.Requests.EnterGuest();
@@ -96,25 +111,44 @@ internal sealed unsafe class EventIntake(VcpuEngine engine, VirtualMachine vm)
             return true;
         }
 
+        if (engine.Apic is { } apic && apic.TryAcknowledge(out byte own))
+        {
+            taken = External(own);
+            return true;
+        }
+
         return false;
     }
 
-    /// <summary>Holds a halted vCPU until something wakes it, or ends the run.</summary>
+    /// <summary>Tells whether a vCPU that does not run, halted or waiting for a start-up IPI, has a reason to go on.</summary>
+    /// <returns>Whether it has.</returns>
+    public bool HasReasonToWake()
+    {
+        if (engine.Apic is { } apic && engine.Requests.Has(PendingWork.ApicTimer))
+        {
+            ServeApic(apic);
+        }
+
+        return engine.Requests.Has(PendingWork.Nmi | PendingWork.Startup)
+            || (!IsParked && (NmiIsDue || ((_cpu->State.Rflags & Rflags.Interrupt) != 0 && HasInterrupt)));
+    }
+
+    /// <summary>Holds a vCPU that is halted, or waits for a start-up IPI, until something wakes it, or ends the run.</summary>
     /// <param name="end">The instruction count at which the budget ends.</param>
     /// <param name="exit">The exit.</param>
     /// <returns><see langword="true"/> when it goes on, or the caller shall look at requests.</returns>
     public bool TryWake(ref ulong end, out VmExit exit)
     {
         exit = VmExit.Plain(engine.Id, VmExitReason.Hlt);
-        if (vm.InterruptController is null)
+        if (vm.InterruptController is null && engine.Apic is null)
         {
             _cpu->State.Events.MpState = MpState.Runnable;
             engine.Statistics.Count(VmExitReason.Hlt);
             return false;
         }
 
-        bool enabled = (_cpu->State.Rflags & Rflags.Interrupt) != 0;
-        if (NmiIsDue || (enabled && HasInterrupt))
+        bool enabled = !IsParked && (_cpu->State.Rflags & Rflags.Interrupt) != 0;
+        if (!IsParked && (NmiIsDue || (enabled && HasInterrupt)))
         {
             _cpu->State.Events.MpState = MpState.Runnable;
             return true;
@@ -126,10 +160,14 @@ internal sealed unsafe class EventIntake(VcpuEngine engine, VirtualMachine vm)
             return false;
         }
 
+        if (engine.TakesTurns)
+        {
+            return false; // the others run on, or time does: see VcpuTurns
+        }
+
         if (!enabled)
         {
-            engine.Statistics.Count(VmExitReason.Hlt);
-            return false; // only an NMI could wake it, and nobody here sends one
+            return TryWaitForOthers(); // only an NMI, INIT or a start-up could wake it
         }
 
         if (vm.InstructionClock is { } clock && clock.IsDrivenBy(engine))
@@ -141,6 +179,36 @@ internal sealed unsafe class EventIntake(VcpuEngine engine, VirtualMachine vm)
         return true;
     }
 
+    private bool IsParked => _cpu->State.Events.MpState is MpState.Uninitialized or MpState.InitReceived;
+
+    // Another vCPU that runs may send something. Without local APICs none can, and the last one to halt waits in vain.
+    private bool TryWaitForOthers()
+    {
+        if (engine.Apic is null || !vm.IdleWatch.TryEnter(engine))
+        {
+            engine.Statistics.Count(VmExitReason.Hlt);
+            return false;
+        }
+
+        engine.Requests.WaitForWork();
+        engine.IsStuck = false;
+        return true;
+    }
+
+    private void ServeApic(LocalApic apic)
+    {
+        if (engine.Requests.Has(PendingWork.ApicTimer))
+        {
+            engine.Requests.Clear(PendingWork.ApicTimer);
+            apic.Timer.Serve(deadlineCame: true);
+        }
+
+        if (engine.Requests.Has(PendingWork.Startup))
+        {
+            vm.IdleWatch.Serve(engine, apic);
+        }
+    }
+
     private static PendingEvent External(byte vector) => new() { Valid = 1, Vector = vector, Kind = EventKind.External };
 
     // Deterministic time jumps to the next deadline. One that wakes nobody costs an instruction, so that a budget ends this too.
@@ -148,13 +216,11 @@ internal sealed unsafe class EventIntake(VcpuEngine engine, VirtualMachine vm)
     {
         if (!clock.TrySkipToDeadline())
         {
-            engine.Statistics.Count(VmExitReason.Hlt);
-            return false;
+            return TryWaitForOthers();
         }
 
         clock.RunDue();
-        bool wakes = NmiIsDue || HasInterrupt || engine.Requests.Has(PendingWork.Nmi);
-        if (!wakes)
+        if (!HasReasonToWake())
         {
             if (_cpu->RetiredAtEnd - (ulong)_cpu->Remaining >= end)
             {

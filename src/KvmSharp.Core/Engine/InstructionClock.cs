@@ -2,10 +2,11 @@ using KvmSharp.Engine;
 
 namespace KvmSharp;
 
-/// <summary>Deterministic time: one nanosecond for each retired instruction of vCPU 0, and a jump to the next deadline while it is halted.</summary>
+/// <summary>Deterministic time: one nanosecond for each retired instruction, and a jump to the next deadline while all is halted.</summary>
 /// <remarks>
-/// What counts as an instruction: each retired instruction, each REP iteration, each delivered exception or interrupt. Deadlines come
-/// exactly at their count, on the vCPU's thread, inside <c>Run</c>, with <see cref="Gate"/> held. Between runs time stands still.
+/// What counts as an instruction: each retired instruction, each REP iteration, each delivered exception or interrupt. Only one vCPU drives
+/// the clock at a time: vCPU 0, or under <see cref="VcpuTurns"/> the one whose turn it is, so that time is the sum over all vCPUs. Deadlines
+/// come exactly at their count, on that vCPU's thread, inside <c>Run</c>, with <see cref="Gate"/> held. Between runs time stands still.
 /// </remarks>
 public sealed class InstructionClock : IVirtualClock
 {
@@ -13,15 +14,16 @@ public sealed class InstructionClock : IVirtualClock
     private VcpuEngine? _engine;
     private long _skipped;
     private long _ranAt = -1;
+    private long _nextDue = long.MaxValue;
 
-    /// <summary>Gets or sets the lock that is held while deadlines are called: the machine's device lock.</summary>
+    /// <summary>Gets or sets the lock that is held while deadlines are called, armed and disarmed: the machine's device lock.</summary>
     public Lock Gate { get; set; } = new();
 
     /// <inheritdoc/>
     public long Now => _skipped + (long)(_engine?.RetiredNow ?? 0);
 
     /// <summary>Gets the instructions that may retire before the next deadline; at least 1 after <see cref="RunDue"/>.</summary>
-    internal long InstructionsToDeadline => Next is { } next ? Math.Max(1, next.Due - Now) : long.MaxValue;
+    internal long InstructionsToDeadline => Volatile.Read(ref _nextDue) is not long.MaxValue and long due ? Math.Max(1, due - Now) : long.MaxValue;
 
     private Deadline? Next => _armed.Count > 0 ? _armed[0] : null;
 
@@ -35,32 +37,46 @@ public sealed class InstructionClock : IVirtualClock
     /// <returns>Whether they are.</returns>
     internal bool IsDrivenBy(VcpuEngine engine) => _engine == engine;
 
+    /// <summary>Lets another vCPU drive the clock; time goes on from where it is. No vCPU runs meanwhile.</summary>
+    /// <param name="engine">The vCPU.</param>
+    internal void HandOver(VcpuEngine engine)
+    {
+        long now = Now;
+        _engine = engine;
+        _skipped = now - (long)engine.RetiredNow;
+    }
+
     /// <summary>Calls what is due, on the vCPU's thread; meanwhile the vCPU is out of the guest, so that a callback may change mappings.</summary>
     internal void RunDue()
     {
-        if (Next is not { } first || first.Due > Now || _ranAt == Now)
+        if (Volatile.Read(ref _nextDue) > Now || _ranAt == Now)
         {
             return;
         }
 
         _ranAt = Now;
-        _engine?.Requests.LeaveGuest();
+        bool inside = _engine?.Requests.StepOut() ?? false;
         try
         {
             // What a callback arms anew for the present moment waits for the next instruction: time must go on, and a run that
             // ends here and is taken up again must see nothing else than one that goes on.
-            for (int left = _armed.Count; left > 0 && Next is { } next && next.Due <= Now; left--)
+            for (int left = _armed.Count; left > 0; left--)
             {
                 lock (Gate)
                 {
-                    _armed.Remove(next);
+                    if (Next is not { } next || next.Due > Now)
+                    {
+                        break;
+                    }
+
+                    Remove(next);
                     next.Callback();
                 }
             }
         }
         finally
         {
-            _engine?.Requests.EnterGuest();
+            _engine?.Requests.StepBack(inside);
         }
     }
 
@@ -68,47 +84,75 @@ public sealed class InstructionClock : IVirtualClock
     /// <returns><see langword="false"/> when there is none.</returns>
     internal bool TrySkipToDeadline()
     {
-        if (Next is not { } next)
+        long due = Volatile.Read(ref _nextDue);
+        if (due == long.MaxValue)
         {
             return false;
         }
 
-        _skipped += Math.Max(0, next.Due - Now);
+        _skipped += Math.Max(0, due - Now);
         return true;
     }
 
-    private void Arm(Deadline deadline)
+    // Another vCPU's thread may arm its local timer meanwhile.
+    private void Arm(Deadline deadline, long due)
     {
-        _armed.Remove(deadline);
-
-        // Few are ever armed, so a sorted list is quickest; equal times keep the order in which they were armed.
-        int place = _armed.Count;
-        while (place > 0 && _armed[place - 1].Due > deadline.Due)
+        lock (Gate)
         {
-            place--;
-        }
+            _armed.Remove(deadline);
+            deadline.Due = due;
 
-        _armed.Insert(place, deadline);
-        if (place == 0)
-        {
-            _engine?.Requests.Raise(PendingWork.Deadline);
+            // Few are ever armed, so a sorted list is quickest; equal times keep the order in which they were armed.
+            int place = _armed.Count;
+            while (place > 0 && _armed[place - 1].Due > due)
+            {
+                place--;
+            }
+
+            _armed.Insert(place, deadline);
+            NoteNext();
+            if (place == 0)
+            {
+                _engine?.Requests.Raise(PendingWork.Deadline);
+            }
         }
     }
 
+    private void Disarm(Deadline deadline)
+    {
+        lock (Gate)
+        {
+            Remove(deadline);
+        }
+    }
+
+    private void Remove(Deadline deadline)
+    {
+        _armed.Remove(deadline);
+        NoteNext();
+    }
+
+    private void NoteNext() => Volatile.Write(ref _nextDue, Next?.Due ?? long.MaxValue);
+
     private sealed class Deadline(InstructionClock clock, Action callback) : IDeadline
     {
-        public long Due { get; private set; }
+        public long Due { get; set; }
 
         public Action Callback { get; } = callback;
 
-        public bool IsArmed => clock._armed.Contains(this);
-
-        public void Arm(long due)
+        public bool IsArmed
         {
-            Due = due;
-            clock.Arm(this);
+            get
+            {
+                lock (clock.Gate)
+                {
+                    return clock._armed.Contains(this);
+                }
+            }
         }
 
-        public void Disarm() => clock._armed.Remove(this);
+        public void Arm(long due) => clock.Arm(this, due);
+
+        public void Disarm() => clock.Disarm(this);
     }
 }

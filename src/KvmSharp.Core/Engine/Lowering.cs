@@ -12,6 +12,9 @@ internal unsafe ref struct Lowering
     /// <summary>The decoded instruction.</summary>
     public Instruction Instruction;
 
+    /// <summary>What the instruction means on this processor: Iced's mnemonic, or that of an older instruction with the same bytes.</summary>
+    public Mnemonic Mnemonic;
+
     /// <summary>The micro-op to fill; RIP-relative fields, length and order are set already.</summary>
     public MicroOp* Op;
 
@@ -91,9 +94,9 @@ internal unsafe ref struct Lowering
     public void Lower()
     {
         SetAddressSize();
-        if (!Instruction.IsInvalid && Features.TryFind(Instruction, Mode, out Mnemonic mnemonic) && !Segmentation.SystemForms.TryLower(ref this))
+        if (!Instruction.IsInvalid && Features.TryFind(Instruction, Mode, out Mnemonic) && !Segmentation.SystemForms.TryLower(ref this))
         {
-            delegate*<ref Lowering, void> lower = Table.Find(mnemonic);
+            delegate*<ref Lowering, void> lower = Table.Find(Mnemonic);
             if (lower is not null)
             {
                 lower(ref this);
@@ -251,7 +254,7 @@ internal unsafe ref struct Lowering
             SetSize(width);
         }
 
-        Op->Body = Table.BodyOf(Instruction.Mnemonic);
+        Op->Body = Table.BodyOf(Mnemonic);
         Op->Handler = handler;
         EndsBlock |= endsBlock;
     }

@@ -17,7 +17,7 @@ internal sealed unsafe class ModeTracker(CpuContext* cpu)
         cpu->Cpl = protectedMode ? state.Cpl : 0;
         bool checksAlignment = cpu->Cpl == 3 && (state.Cr0 & Cr0.AlignmentMask) != 0 && (state.Rflags & Rflags.AlignmentCheck) != 0;
         cpu->ChecksAlignment = checksAlignment ? (byte)1 : (byte)0;
-        cpu->Tlb = checksAlignment ? cpu->EmptyTlb : cpu->Cpl == 3 ? cpu->UserTlb : cpu->SupervisorTlb;
+        SelectTlb();
         bool longMode = (state.Msrs.Efer & Efer.LongModeActive) != 0;
         bool code64 = longMode && cs.IsLong;
         cpu->LinearMask = code64 ? ulong.MaxValue : uint.MaxValue;
@@ -45,8 +45,19 @@ internal sealed unsafe class ModeTracker(CpuContext* cpu)
             | ((state.Cr0 & Cr0.Emulation) != 0 || (state.Cr4 & Cr4.OsFxsr) == 0 ? CodeMode.NoVectors : 0)
             | ((state.Cr0 & Cr0.TaskSwitched) != 0 && (state.Cr0 & Cr0.MonitorCoprocessor) != 0 ? CodeMode.NoWait : 0);
         cpu->Mode = mode;
-        cpu->CodeKey = (cpu->CodeKey & ~(ulong)uint.MaxValue) | mode;
+        UpdateKey();
     }
+
+    /// <summary>Puts the table for the present rights in force: also behind a change of EFLAGS.AC alone.</summary>
+    public void SelectTlb()
+    {
+        const ulong AccessControl = Rflags.AlignmentCheck;
+        bool open = (cpu->State.Cr4 & Cr4.SupervisorAccessPrevention) != 0 && (cpu->State.Rflags & AccessControl) != 0;
+        cpu->Tlb = cpu->ChecksAlignment != 0 ? cpu->EmptyTlb : cpu->Cpl == 3 ? cpu->UserTlb : open ? cpu->OpenTlb : cpu->SupervisorTlb;
+    }
+
+    /// <summary>Derives the jump cache's key from mode and generation.</summary>
+    public void UpdateKey() => cpu->CodeKey = (cpu->Cpl == 3 ? cpu->UserGeneration : cpu->SupervisorGeneration) | cpu->Mode;
 
     // Types and rights count in protected mode only: in real mode even code may be written.
     private static SegmentView ViewOf(in SegmentCache cache, bool protectedMode)

@@ -32,4 +32,13 @@ internal enum PendingWork
 
     /// <summary>The embedder wants to know when an interrupt could be taken.</summary>
     InterruptWindow = 1 << 8,
+
+    /// <summary>The deadline of the local APIC's timer has come.</summary>
+    ApicTimer = 1 << 9,
+
+    /// <summary>INIT or a start-up IPI waits.</summary>
+    Startup = 1 << 10,
+
+    /// <summary>Another vCPU wants the guest for itself for a moment: see <see cref="ExclusiveSection"/>.</summary>
+    GiveWay = 1 << 11,
 }

@@ -104,10 +104,58 @@ internal sealed unsafe class Requests(VcpuEngine engine)
 
     public void LeaveGuest() => Volatile.Write(ref _inGuest, 0);
 
+    /// <summary>Leaves the guest if the vCPU is in it: what follows may wait for a lock whose owner waits for this vCPU.</summary>
+    /// <returns>What <see cref="StepBack"/> needs.</returns>
+    public bool StepOut()
+    {
+        bool inside = Volatile.Read(ref _inGuest) != 0;
+        LeaveGuest();
+        return inside;
+    }
+
+    /// <summary>Goes back to where the vCPU was.</summary>
+    /// <param name="inside">What <see cref="StepOut"/> gave.</param>
+    public void StepBack(bool inside)
+    {
+        if (inside)
+        {
+            EnterGuest();
+        }
+    }
+
     public void EnterGuest()
     {
+        Clear(PendingWork.GiveWay);
         Interlocked.Exchange(ref _inGuest, 1); // a full fence: either the other side sees us in, or we see its request
+        while (engine.Machine.Exclusive.Excludes(engine))
+        {
+            LeaveGuest();
+            engine.Machine.Exclusive.WaitOutside(engine);
+            Interlocked.Exchange(ref _inGuest, 1);
+        }
+
         ServeMappings();
+    }
+
+    /// <summary>Waits until the vCPU is out of the guest. What keeps it out is the caller's matter.</summary>
+    public void WaitUntilOut()
+    {
+        var spin = default(SpinWait);
+        while (Volatile.Read(ref _inGuest) != 0)
+        {
+            Raise(PendingWork.GiveWay); // again each time: it may just have looked
+            spin.SpinOnce(sleep1Threshold: -1);
+        }
+    }
+
+    /// <summary>Leaves the guest to a vCPU that wants it for itself, if there is one, and comes back.</summary>
+    public void GiveWay()
+    {
+        if (Has(PendingWork.GiveWay))
+        {
+            LeaveGuest();
+            EnterGuest();
+        }
     }
 
     /// <summary>Does what concerns translations and code, if asked.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using KvmSharp.Apic;
 using KvmSharp.Cpu;
 using KvmSharp.Cpuid;
 using KvmSharp.Debugging;
@@ -17,22 +18,25 @@ internal sealed unsafe class VcpuEngine : IDisposable
     private readonly VirtualMachine _vm;
     private ShadowPagingExits _lastShadowPaging;
 
-    public VcpuEngine(VirtualMachine vm, int id)
+    public VcpuEngine(VirtualMachine vm, int id, bool isBoot)
     {
         _vm = vm;
         Id = id;
+        IsBoot = isBoot;
         _context = new HostMemory((ulong)sizeof(CpuContext));
-        _tlbs = new HostMemory(3UL * Tlb.Entries * (ulong)sizeof(TlbEntry));
+        _tlbs = new HostMemory(4UL * Tlb.Entries * (ulong)sizeof(TlbEntry));
         _jumpCache = new HostMemory((ulong)(JumpCache.Entries * sizeof(JumpCacheEntry)));
         _handle = GCHandle.Alloc(this, GCHandleType.Weak); // weak: a forgotten machine can be collected
         Cpu = (CpuContext*)_context.Pointer;
         Cpu->EngineHandle = GCHandle.ToIntPtr(_handle);
         Cpu->SupervisorTlb = (TlbEntry*)_tlbs.Pointer;
         Cpu->UserTlb = Cpu->SupervisorTlb + Tlb.Entries;
-        Cpu->EmptyTlb = Cpu->UserTlb + Tlb.Entries;
+        Cpu->OpenTlb = Cpu->UserTlb + Tlb.Entries;
+        Cpu->EmptyTlb = Cpu->OpenTlb + Tlb.Entries;
+        Tlb.Flush(Cpu->OpenTlb, keepGlobal: false);
         Tlb.Flush(Cpu->EmptyTlb, keepGlobal: false);
         Cpu->JumpCache = (JumpCacheEntry*)_jumpCache.Pointer;
-        Cpu->CodeKey = 1UL << 32;
+        Cpu->UserGeneration = Cpu->SupervisorGeneration = CodeCache.FirstGeneration;
         Requests = new Requests(this);
         Devices = new DeviceAccess(this, vm);
         Intercepts = new InterceptGate(this);
@@ -44,10 +48,27 @@ internal sealed unsafe class VcpuEngine : IDisposable
         NumericErrors = new NumericErrorPins(this, vm);
         Loop = new RunLoop(this, vm);
         Mmu.Flush(keepGlobal: false);
+        Apic = vm.LocalApics ? new LocalApic(this, vm) : null;
         PowerOn.Reset(this);
     }
 
     public int Id { get; }
+
+    /// <summary>Gets a value indicating whether this is the machine's first vCPU, which starts by itself.</summary>
+    public bool IsBoot { get; }
+
+    /// <summary>Gets the local APIC, if the machine has them.</summary>
+    public LocalApic? Apic { get; }
+
+    /// <summary>Gets or sets a value indicating whether the vCPU waits for what only another vCPU can send. Belongs to <see cref="IdleWatch"/>.</summary>
+    public bool IsStuck
+    {
+        get => Volatile.Read(ref field);
+        set => Volatile.Write(ref field, value);
+    }
+
+    /// <summary>Gets or sets a value indicating whether the vCPUs share one thread: a halt ends the turn instead of waiting.</summary>
+    public bool TakesTurns { get; set; }
 
     public CpuContext* Cpu { get; }
 
@@ -153,7 +174,6 @@ internal sealed unsafe class VcpuEngine : IDisposable
     public void UpdateMode()
     {
         Mode.Update();
-        Mmu.AccessControlChanged();
     }
 
     /// <summary>Forgets translations: CR3 load (global pages stay), or a change of CR0, CR4.</summary>

@@ -124,7 +124,7 @@ internal static unsafe class InterruptFlagInstructions
         }
 
         cpu->State.Rflags = (cpu->State.Rflags & ~Rflags.AlignmentCheck) | value;
-        cpu->Engine.Mmu.AccessControlChanged();
+        cpu->Engine.Mode.SelectTlb();
         return true;
     }
 }

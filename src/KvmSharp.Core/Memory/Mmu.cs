@@ -6,30 +6,32 @@ using KvmSharp.Paging;
 namespace KvmSharp.Memory;
 
 /// <summary>The slow half of memory access for one vCPU: translates, fills the TLB, and reaches RAM or the devices.</summary>
-internal sealed unsafe class Mmu : IPageTables
+internal sealed unsafe class Mmu
 {
-    private const int MaxLevels = 4;
-
     private readonly CpuContext* _cpu;
-    private readonly GuestMemory _memory;
-    private readonly DeviceAccess _devices;
     private readonly VirtualMachine _vm;
     private readonly VcpuEngine _engine;
     private readonly CodeTranslations _code = new();
-    private bool _userPagesOpen;
-    private bool _hasLargePages;
+    private readonly LargePages _largePages = new();
+    private bool _openTlbInUse;
 
     public Mmu(VcpuEngine engine, VirtualMachine vm, DeviceAccess devices)
     {
         _engine = engine;
         _cpu = engine.Cpu;
         _vm = vm;
-        _memory = vm.Memory;
-        _devices = devices;
+        Physical = new PhysicalAccess(engine, vm, devices);
+        PageTables = new GuestPageTables(engine, vm, Physical);
     }
 
     /// <summary>Gets the number of translations that the TLB did not have.</summary>
     public ulong Misses { get; private set; }
+
+    /// <summary>Gets what reaches memory by guest-physical address.</summary>
+    public PhysicalAccess Physical { get; }
+
+    /// <summary>Gets the guest's page tables.</summary>
+    public GuestPageTables PageTables { get; }
 
     private bool IsPaging => (_cpu->State.Cr0 & Cr0.Paging) != 0;
 
@@ -43,13 +45,13 @@ internal sealed unsafe class Mmu : IPageTables
 
         if (first == size)
         {
-            return TryRequireAligned(linear, size, access) && ReadPhysical(physical, size, destination);
+            return TryRequireAligned(linear, size, access) && Physical.TryRead(physical, size, destination);
         }
 
         return TryTranslate(NextPage(linear, first, access), access, out ulong second)
             && TryRequireAligned(linear, size, access)
-            && ReadPhysical(physical, first, destination)
-            && ReadPhysical(second, size - first, destination + first);
+            && Physical.TryRead(physical, first, destination)
+            && Physical.TryRead(second, size - first, destination + first);
     }
 
     public bool TryWrite(ulong linear, int size, byte* source, DataAccess access)
@@ -62,13 +64,13 @@ internal sealed unsafe class Mmu : IPageTables
 
         if (first == size)
         {
-            return TryRequireAligned(linear, size, access) && WritePhysical(physical, size, source);
+            return TryRequireAligned(linear, size, access) && Physical.TryWrite(physical, size, source);
         }
 
         return TryTranslate(NextPage(linear, first, access), access, out ulong second)
             && TryRequireAligned(linear, size, access)
-            && WritePhysical(physical, first, source)
-            && WritePhysical(second, size - first, source + first);
+            && Physical.TryWrite(physical, first, source)
+            && Physical.TryWrite(second, size - first, source + first);
     }
 
     /// <summary>Translates a range of at most a page without touching it.</summary>
@@ -88,7 +90,7 @@ internal sealed unsafe class Mmu : IPageTables
     /// <param name="size">Bytes.</param>
     /// <param name="access">Kind and rights.</param>
     /// <param name="host">The host address, or null when the page is not RAM for this access: use the slow path.</param>
-    /// <param name="watched">The guest-physical address when code was decoded from the page: report it to <see cref="WrittenAtomically"/>. Else null.</param>
+    /// <param name="watched">The guest-physical address when code was decoded from the page: report it to <see cref="PhysicalAccess.WrittenAtomically"/>. Else null.</param>
     /// <returns><see langword="false"/> when it faults.</returns>
     public bool TryGetHost(ulong linear, int size, DataAccess access, out byte* host, out ulong? watched)
     {
@@ -99,7 +101,7 @@ internal sealed unsafe class Mmu : IPageTables
             return false;
         }
 
-        SlotMemory? slot = _memory.Find(physical);
+        SlotMemory? slot = Physical.Find(physical);
         if (slot is null)
         {
             return true;
@@ -121,18 +123,6 @@ internal sealed unsafe class Mmu : IPageTables
         return true;
     }
 
-    /// <summary>Drops code decoded from bytes that an atomic operation has changed.</summary>
-    /// <param name="physical">The guest-physical address.</param>
-    /// <param name="size">Bytes.</param>
-    public void WrittenAtomically(ulong physical, int size)
-    {
-        if (_memory.Find(physical) is { } slot)
-        {
-            CountIfTable(slot, physical);
-            NotifyIfCode(slot, physical, size);
-        }
-    }
-
     /// <summary>Translates the address of code.</summary>
     /// <param name="linear">The linear address.</param>
     /// <param name="physical">The guest-physical address.</param>
@@ -145,20 +135,23 @@ internal sealed unsafe class Mmu : IPageTables
         }
 
         physical = linear;
+        bool global = false;
         if (IsPaging)
         {
             PageAccess access = PageAccess.Execute | (_cpu->Cpl == 3 ? PageAccess.User : PageAccess.Read);
-            WalkResult walk = Walk(linear, access);
+            WalkResult walk = PageTables.Walk(linear, access);
             if (walk.IsFault)
             {
                 return Faults.PageFault(_cpu, linear, walk.ErrorCode);
             }
 
             physical = walk.Physical;
+            global = walk.IsGlobal;
+            _largePages.Add(linear, walk.PageShift);
         }
 
         physical &= _vm.AddressMask;
-        _code.Add(linear, _cpu->Cpl == 3, physical);
+        _code.Add(linear, _cpu->Cpl == 3, physical, global);
         return true;
     }
 
@@ -168,7 +161,7 @@ internal sealed unsafe class Mmu : IPageTables
     /// <param name="steps">Receives the entries met.</param>
     /// <returns>The walk.</returns>
     public WalkResult Look(ulong linear, PageAccess access, Span<WalkStep> steps) => IsPaging
-        ? Walk(linear, access | PageAccess.Quiet, steps)
+        ? PageTables.Walk(linear, access | PageAccess.Quiet, steps)
         : new WalkResult { Physical = linear & _vm.AddressMask, PageShift = GuestPage.Shift, IsWritable = true, IsUser = true };
 
     /// <summary>Forgets translations, data and code.</summary>
@@ -177,16 +170,23 @@ internal sealed unsafe class Mmu : IPageTables
     {
         Tlb.Flush(_cpu->SupervisorTlb, keepGlobal);
         Tlb.Flush(_cpu->UserTlb, keepGlobal);
-        _hasLargePages &= keepGlobal;
-        _code.Flush();
-        _engine.Code.ForgetTargets();
+        FlushOpenTlb();
+        if (!keepGlobal)
+        {
+            _largePages.Clear();
+        }
+
+        // The kernel's own code is global as a rule: its targets survive a change of the address space.
+        bool supervisorToo = !keepGlobal || _code.HasLocalSupervisorPages;
+        _code.Flush(keepGlobal && !supervisorToo);
+        _engine.Code.ForgetTargets(supervisorToo);
     }
 
     /// <summary>Forgets the page of a linear address: of a large page every piece, for the TLB holds small ones only.</summary>
     /// <param name="linear">Any address in the page.</param>
     public void FlushPage(ulong linear)
     {
-        if (_hasLargePages)
+        if (_largePages.MayHold(linear))
         {
             Flush(keepGlobal: false);
             return;
@@ -194,8 +194,12 @@ internal sealed unsafe class Mmu : IPageTables
 
         Tlb.FlushPage(_cpu->SupervisorTlb, linear);
         Tlb.FlushPage(_cpu->UserTlb, linear);
-        _code.Flush();
-        _engine.Code.ForgetTargets();
+        Tlb.FlushPage(_cpu->OpenTlb, linear);
+        _code.FlushPage(linear);
+        if (_code.MayHold(linear))
+        {
+            _engine.Code.ForgetTargets(supervisorToo: true);
+        }
     }
 
     /// <summary>Makes writes look again: to one page that now holds code, or to all when dirty bits were taken.</summary>
@@ -204,46 +208,19 @@ internal sealed unsafe class Mmu : IPageTables
     {
         Tlb.ForbidWrites(_cpu->SupervisorTlb, physicalPage);
         Tlb.ForbidWrites(_cpu->UserTlb, physicalPage);
-    }
-
-    /// <summary>EFLAGS.AC, or the privilege, has changed: with SMAP, user pages that were open to the supervisor are closed.</summary>
-    public void AccessControlChanged()
-    {
-        if (_userPagesOpen && (_cpu->State.Rflags & Rflags.AlignmentCheck) == 0)
+        if (_openTlbInUse)
         {
-            _userPagesOpen = false;
-            Tlb.Flush(_cpu->SupervisorTlb, keepGlobal: false);
+            Tlb.ForbidWrites(_cpu->OpenTlb, physicalPage);
         }
     }
 
-    /// <inheritdoc/>
-    public ulong ReadEntry(ulong physical, int bytes)
+    private void FlushOpenTlb()
     {
-        physical &= _vm.AddressMask;
-        SlotMemory? slot = _memory.Find(physical);
-        if (slot is null)
+        if (_openTlbInUse)
         {
-            return 0;
+            _openTlbInUse = false;
+            Tlb.Flush(_cpu->OpenTlb, keepGlobal: false);
         }
-
-        byte* place = slot.PageOf(physical) + (physical & GuestPage.OffsetMask);
-        return bytes == sizeof(uint) ? Volatile.Read(ref *(uint*)place) : Volatile.Read(ref *(ulong*)place);
-    }
-
-    /// <inheritdoc/>
-    public void SetBits(ulong physical, ulong bits, int bytes)
-    {
-        physical &= _vm.AddressMask;
-        SlotMemory? slot = _memory.Find(physical);
-        if (slot is null || slot.IsReadOnly)
-        {
-            return;
-        }
-
-        // Accessed and Dirty lie in the low half of an entry of either size.
-        Interlocked.Or(ref *(uint*)(slot.PageOf(physical) + (physical & GuestPage.OffsetMask)), (uint)bits);
-        slot.RecordOf(physical)->Dirty = 1;
-        NotifyIfCode(slot, physical, bytes);
     }
 
     // Intel SDM Vol. 3A, "Interrupt 17: Alignment Check Exception": behind the page fault, and not for the processor's own accesses.
@@ -261,76 +238,6 @@ internal sealed unsafe class Mmu : IPageTables
 
     private static int WithinPage(ulong linear, int size) => Math.Min(size, GuestPage.Size - (int)(linear & GuestPage.OffsetMask));
 
-    private static void Copy(byte* from, byte* to, int size)
-    {
-        // One host access per guest access of a natural width: the guest relies on it being indivisible.
-        switch (size)
-        {
-            case 1:
-                *to = *from;
-                break;
-            case 2:
-                *(ushort*)to = *(ushort*)from;
-                break;
-            case 4:
-                *(uint*)to = *(uint*)from;
-                break;
-            case 8:
-                *(ulong*)to = *(ulong*)from;
-                break;
-            default:
-                new ReadOnlySpan<byte>(from, size).CopyTo(new Span<byte>(to, size));
-                break;
-        }
-    }
-
-    private WalkResult Walk(ulong linear, PageAccess access, Span<WalkStep> steps = default)
-    {
-        if (_engine.ShadowPaging is null || (access & PageAccess.Quiet) != 0)
-        {
-            return WalkTables(linear, access, steps);
-        }
-
-        Span<WalkStep> met = stackalloc WalkStep[MaxLevels];
-        WalkResult walk = WalkTables(linear, access, met);
-        foreach (WalkStep step in met[..walk.Steps])
-        {
-            NoteTable(step.EntryAddress & _vm.AddressMask);
-        }
-
-        return walk;
-    }
-
-    private void NoteTable(ulong physical)
-    {
-        if (_memory.Find(physical) is not { } slot)
-        {
-            return;
-        }
-
-        PageRecord* record = slot.RecordOf(physical);
-        bool known = record->TableWritesLeft != 0;
-        record->TableWritesLeft = ShadowPagingCounter.WritesUntilDropped;
-        if (!known)
-        {
-            _vm.WatchPageTable(physical & ~(ulong)GuestPage.OffsetMask, _engine);
-        }
-    }
-
-    private WalkResult WalkTables(ulong linear, PageAccess access, Span<WalkStep> steps)
-    {
-        ref CpuState state = ref _cpu->State;
-        var registers = new PagingRegisters(state.Cr0, state.Cr3, state.Cr4, state.Msrs.Efer, state.Rflags);
-        if ((state.Msrs.Efer & Efer.LongModeActive) != 0)
-        {
-            return PageWalker.Walk<Paging4Level>(this, registers, linear, access, steps);
-        }
-
-        return (state.Cr4 & Cr4.PhysicalAddressExtension) != 0
-            ? PageWalker.Walk<PagingPae>(this, registers, linear, access, steps)
-            : PageWalker.Walk<Paging32Bit>(this, registers, linear, access, steps);
-    }
-
     private bool TryTranslate(ulong linear, DataAccess access, out ulong physical)
     {
         bool user = _cpu->Cpl == 3 && (access & DataAccess.System) == 0;
@@ -345,7 +252,7 @@ internal sealed unsafe class Mmu : IPageTables
             PageAccess asked = (user ? PageAccess.User : PageAccess.Read)
                 | (write ? PageAccess.Write : PageAccess.Read)
                 | ((access & DataAccess.System) != 0 ? PageAccess.Implicit : PageAccess.Read);
-            WalkResult walk = Walk(linear, asked);
+            WalkResult walk = PageTables.Walk(linear, asked);
             if (walk.IsFault)
             {
                 return Faults.PageFault(_cpu, linear, walk.ErrorCode);
@@ -355,13 +262,9 @@ internal sealed unsafe class Mmu : IPageTables
             mayWrite = walk.MayWrite;
             global = walk.IsGlobal;
 
-            // With SMAP a supervisor's right to a user page comes and goes with EFLAGS.AC: see AccessControlChanged.
-            if (!user && walk.IsUser && (_cpu->State.Cr4 & Cr4.SupervisorAccessPrevention) != 0)
-            {
-                _userPagesOpen = true;
-                mayKeep = (access & DataAccess.System) == 0;
-            }
-            _hasLargePages |= walk.PageShift > GuestPage.Shift;
+            // With SMAP a supervisor's right to a user page comes and goes with EFLAGS.AC, and so does the table that holds such pages.
+            mayKeep = user || !walk.IsUser || (_cpu->State.Cr4 & Cr4.SupervisorAccessPrevention) == 0 || _cpu->Tlb == _cpu->OpenTlb;
+            _largePages.Add(linear, walk.PageShift);
         }
 
         physical &= _vm.AddressMask;
@@ -370,13 +273,15 @@ internal sealed unsafe class Mmu : IPageTables
             return true;
         }
 
-        Fill(user ? _cpu->UserTlb : _cpu->SupervisorTlb, linear, physical, mayWrite, global);
+        bool open = !user && _cpu->Tlb == _cpu->OpenTlb && (access & DataAccess.System) == 0;
+        _openTlbInUse |= open;
+        Fill(user ? _cpu->UserTlb : open ? _cpu->OpenTlb : _cpu->SupervisorTlb, linear, physical, mayWrite, global);
         return true;
     }
 
     private void Fill(TlbEntry* table, ulong linear, ulong physical, bool mayWrite, bool global)
     {
-        SlotMemory? slot = _memory.Find(physical);
+        SlotMemory? slot = Physical.Find(physical);
         if (slot is null)
         {
             return;
@@ -395,71 +300,5 @@ internal sealed unsafe class Mmu : IPageTables
         entry->WriteTag = mayWrite && plain ? page : Tlb.Never;
         entry->Addend = (ulong)slot.PageOf(physical) - page;
         entry->Physical = (physical & ~(ulong)GuestPage.OffsetMask) | (global ? Tlb.GlobalBit : 0);
-    }
-
-    private bool ReadPhysical(ulong physical, int size, byte* destination)
-    {
-        SlotMemory? slot = _memory.Find(physical);
-        if (slot is not null)
-        {
-            Copy(slot.PageOf(physical) + (physical & GuestPage.OffsetMask), destination, size);
-            return true;
-        }
-
-        for (int done = 0; done < size; done += sizeof(ulong))
-        {
-            int part = Math.Min(sizeof(ulong), size - done);
-            if (!_devices.TryMmio(ExitDirection.Read, physical + (uint)done, new Span<byte>(destination + done, part)))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private bool WritePhysical(ulong physical, int size, byte* source)
-    {
-        SlotMemory? slot = _memory.Find(physical);
-        if (slot is { IsReadOnly: false })
-        {
-            slot.RecordOf(physical)->Dirty = 1;
-            CountIfTable(slot, physical);
-            Copy(source, slot.PageOf(physical) + (physical & GuestPage.OffsetMask), size);
-            NotifyIfCode(slot, physical, size);
-            return true;
-        }
-
-        for (int done = 0; done < size; done += sizeof(ulong))
-        {
-            int part = Math.Min(sizeof(ulong), size - done);
-            if (!_devices.TryMmio(ExitDirection.Write, physical + (uint)done, new Span<byte>(source + done, part)))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    private void CountIfTable(SlotMemory slot, ulong physical)
-    {
-        PageRecord* record = slot.RecordOf(physical);
-        if (record->TableWritesLeft != 0)
-        {
-            record->TableWritesLeft--;
-            _engine.ShadowPaging?.CountTableWrite();
-        }
-    }
-
-    private void NotifyIfCode(SlotMemory slot, ulong physical, int size)
-    {
-        // The bytes are stored first and the bits read behind a fence: a vCPU that decodes meanwhile sets its bit first and reads
-        // the bytes behind a fence, so that at least one of the two notices the other.
-        Interlocked.MemoryBarrier();
-        if (slot.RecordOf(physical)->CodeGranules != 0)
-        {
-            _vm.CodeWritten(physical, size, _engine);
-        }
     }
 }

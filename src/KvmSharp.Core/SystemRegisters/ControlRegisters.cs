@@ -121,7 +121,7 @@ internal static unsafe class ControlRegisters
         return true;
     }
 
-    /// <summary>Writes CR8, the task priority: kept, and without a local APIC of no effect.</summary>
+    /// <summary>Writes CR8, the upper half of the local APIC's task priority; without one it is kept and of no effect.</summary>
     /// <param name="cpu">The processor.</param>
     /// <param name="value">The value, 0 to 15.</param>
     /// <returns>Whether it was accepted; else #GP(0) was raised.</returns>
@@ -133,6 +133,7 @@ internal static unsafe class ControlRegisters
         }
 
         cpu->State.Cr8 = value;
+        cpu->Engine.Apic?.SetTaskPriority((uint)value << 4);
         return true;
     }
 
@@ -177,7 +178,7 @@ internal static unsafe class ControlRegisters
         const int Entries = 4;
         for (int i = 0; i < Entries; i++)
         {
-            ulong entry = cpu->Engine.Mmu.ReadEntry((cr3 & PagingPae.RootMask) + (ulong)(i * sizeof(ulong)), sizeof(ulong));
+            ulong entry = cpu->Engine.Mmu.PageTables.ReadEntry((cr3 & PagingPae.RootMask) + (ulong)(i * sizeof(ulong)), sizeof(ulong));
             if ((entry & PageEntry.Present) != 0 && (entry & PagingPae.Reserved(PagingPae.Levels, large: false)) != 0)
             {
                 return false;

@@ -1,4 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using KvmSharp.Apic;
 using KvmSharp.Cpu;
 using KvmSharp.Cpuid;
 using KvmSharp.Memory;
@@ -13,12 +15,17 @@ internal static unsafe class ModelSpecific
 {
     public const uint TimeStampCounter = 0x10;
     public const uint ApicBase = 0x1B;
+    public const uint TscAdjust = 0x3B;
+    public const uint SpeculationControl = 0x48;
+    public const uint PredictionCommand = 0x49;
+    public const uint ArchitecturalCapabilities = 0x10A;
     public const uint SysenterCs = 0x174;
     public const uint SysenterEsp = 0x175;
     public const uint SysenterEip = 0x176;
     public const uint MiscEnable = 0x1A0;
     public const uint Pat = 0x277;
-    public const uint MtrrDefType = 0x2FF;
+    public const uint MtrrDefType = MemoryTypeRanges.DefaultType;
+    public const uint TscDeadline = 0x6E0;
     public const uint Efer = 0xC000_0080;
     public const uint Star = 0xC000_0081;
     public const uint Lstar = 0xC000_0082;
@@ -30,11 +37,23 @@ internal static unsafe class ModelSpecific
 
     public const uint TscAux = 0xC000_0103;
 
+    /// <summary>Bit 0 of IA32_MISC_ENABLE: repeated string instructions are quick.</summary>
+    public const ulong FastStrings = 1 << 0;
+
     private const ulong ApicBootProcessor = 1 << 8;
     private const ulong ApicWritable = Paging.PhysicalAddress.TableMask | 0x800; // a page address and global enable
-    private const ulong FastStrings = 1 << 0;
-    private const ulong MtrrWritable = 0xCFF; // type, fixed-range enable, enable
-    private const ulong MtrrTypeMask = 0xFF;
+    private const uint PlatformId = 0x17;
+    private const uint BiosSignature = 0x8B;
+    private const uint McgCapability = 0x179;
+    private const uint McgStatus = 0x17A;
+    private const ulong MicrocodeRevision = 1UL << 32;
+    private const ulong McgWritable = 7; // RIPV, EIPV, MCIP
+    private const ulong BranchRestrictions = 3;      // IBRS, STIBP: kept, for nothing is predicted
+    private const ulong BranchPredictionBarrier = 1; // IBPB: nothing to forget
+
+    // What processors without speculation are free of: RDCL_NO, IBRS_ALL, SKIP_L1DFL_VMENTRY, SSB_NO, MDS_NO, PSCHANGE_MC_NO, TAA_NO,
+    // SBDR_SSDP_NO, FBSDP_NO, PSDP_NO, BHI_NO, PBRSB_NO, GDS_NO, RFDS_NO. Kernels then leave out costly workarounds.
+    private const ulong FreeOfSpeculation = 0x0D10_E17B;
 
     /// <summary>Reads a register.</summary>
     /// <param name="cpu">The processor.</param>
@@ -46,6 +65,23 @@ internal static unsafe class ModelSpecific
         if (index == TimeStampCounter)
         {
             value = cpu->Engine.ReadTsc();
+            return true;
+        }
+
+        if (X2ApicRegisters.Contains(index))
+        {
+            return X2ApicRegisters.TryRead(cpu->Engine.Apic, index, out value);
+        }
+
+        if (index == TscDeadline && TryFindDeadlineTimer(cpu, out ApicTimer? timer))
+        {
+            timer.Serve();
+            value = timer.TscDeadline;
+            return true;
+        }
+
+        if (TryReadConstant(cpu->Engine.Features, index, out value))
+        {
             return true;
         }
 
@@ -63,13 +99,45 @@ internal static unsafe class ModelSpecific
     {
         if (index == TimeStampCounter)
         {
-            cpu->State.TscOffset += value - cpu->Engine.ReadTsc();
+            MoveTimeStamp(cpu, value - cpu->Engine.ReadTsc());
             return true;
+        }
+
+        if (index == TscAdjust && IsOffered(cpu->Engine.Features, index))
+        {
+            MoveTimeStamp(cpu, value - cpu->State.Msrs.TscAdjust);
+            return true;
+        }
+
+        if (X2ApicRegisters.Contains(index))
+        {
+            return X2ApicRegisters.TryWrite(cpu->Engine.Apic, index, value);
+        }
+
+        if (index == TscDeadline && TryFindDeadlineTimer(cpu, out ApicTimer? timer))
+        {
+            timer.SetTscDeadline(value);
+            return true;
+        }
+
+        if (index == ApicBase && cpu->Engine.Apic is { } apic)
+        {
+            return apic.Base.TryWrite(value);
+        }
+
+        if (index == BiosSignature && cpu->Engine.Features.Offers(CpuFeature.ModelSpecificRegisters))
+        {
+            return true; // software clears it before CPUID loads it again
         }
 
         if (index == Efer && cpu->Engine.Features.Efer != 0)
         {
             return ControlRegisters.TryWriteEfer(cpu, value);
+        }
+
+        if (index == PredictionCommand && IsOffered(cpu->Engine.Features, index))
+        {
+            return (value & ~BranchPredictionBarrier) == 0;
         }
 
         ulong* place = PlaceOf(cpu, index);
@@ -98,9 +166,10 @@ internal static unsafe class ModelSpecific
         SysenterCs or SyscallFlagMask or TscAux => value <= uint.MaxValue,
         SysenterEsp or SysenterEip or Lstar or Cstar or FsBase or GsBase or KernelGsBase => Canonical.Is(value),
         MiscEnable => (value & ~FastStrings) == 0,
+        SpeculationControl => (value & ~BranchRestrictions) == 0,
         Pat => IsValidPat(value),
-        MtrrDefType => (value & ~MtrrWritable) == 0 && IsMtrrType((byte)(value & MtrrTypeMask)),
-        _ => true,
+        McgStatus => (value & ~McgWritable) == 0,
+        _ => !MemoryTypeRanges.Contains(index) || MemoryTypeRanges.IsAcceptable(index, value),
     };
 
     private static bool IsValidPat(ulong value)
@@ -108,7 +177,7 @@ internal static unsafe class ModelSpecific
         for (int i = 0; i < sizeof(ulong); i++)
         {
             byte type = (byte)(value >> (i * 8));
-            if (!IsMtrrType(type) && type != 7)
+            if (!MemoryTypeRanges.IsType(type) && type != 7) // the PAT knows UC- besides
             {
                 return false;
             }
@@ -117,8 +186,34 @@ internal static unsafe class ModelSpecific
         return true;
     }
 
-    // UC, WC, WT, WP, WB; the PAT knows UC- (7) besides.
-    private static bool IsMtrrType(byte type) => type is 0 or 1 or 4 or 5 or 6;
+    private static bool TryFindDeadlineTimer(CpuContext* cpu, [NotNullWhen(true)] out ApicTimer? timer)
+    {
+        timer = cpu->Engine.Features.Offers(CpuFeature.TscDeadline) ? cpu->Engine.Apic?.Timer : null;
+        return timer is not null;
+    }
+
+    // Either register moves the other. Intel SDM Vol. 3B, "Time-Stamp Counter Adjustment".
+    private static void MoveTimeStamp(CpuContext* cpu, ulong by)
+    {
+        cpu->State.TscOffset += by;
+        cpu->State.Msrs.TscAdjust += by;
+        cpu->Engine.Apic?.Timer.TimeStampChanged();
+    }
+
+    // Read-only registers: there are no memory types in effect, no machine-check banks, and one microcode.
+    private static bool TryReadConstant(CpuFeatures features, uint index, out ulong value)
+    {
+        (CpuFeature feature, value) = index switch
+        {
+            PlatformId => (CpuFeature.ModelSpecificRegisters, 0UL),
+            BiosSignature => (CpuFeature.ModelSpecificRegisters, MicrocodeRevision),
+            MemoryTypeRanges.Capability => (CpuFeature.MemoryTypeRanges, MemoryTypeRanges.CapabilityValue),
+            McgCapability => (CpuFeature.MachineCheckArchitecture, 0UL),
+            ArchitecturalCapabilities => (CpuFeature.ArchitecturalCapabilities, FreeOfSpeculation),
+            _ => ((CpuFeature)(-1), 0UL),
+        };
+        return feature >= 0 && features.Offers(feature);
+    }
 
     private static SegmentCache* Segment(CpuContext* cpu, SegmentIndex index) =>
         (SegmentCache*)Unsafe.AsPointer(ref cpu->State.Segments[(int)index]);
@@ -130,9 +225,13 @@ internal static unsafe class ModelSpecific
         SysenterCs or SysenterEsp or SysenterEip => features.Offers(CpuFeature.SysenterSysexit),
         Pat => features.Offers(CpuFeature.PageAttributeTable),
         Efer => features.Efer != 0,
+        SpeculationControl or PredictionCommand => features.Offers(CpuFeature.IndirectBranchControl),
+        TscAdjust => features.Offers(CpuFeature.TimeStampAdjust),
         Star => features.Offers(CpuFeature.SyscallSysret),
         Lstar or Cstar or SyscallFlagMask or FsBase or GsBase or KernelGsBase => features.Offers(CpuFeature.LongMode),
         TscAux => features.Offers(CpuFeature.Rdtscp),
+        McgStatus => features.Offers(CpuFeature.MachineCheckArchitecture),
+        _ when MemoryTypeRanges.Contains(index) => features.Offers(CpuFeature.MemoryTypeRanges),
         _ => features.Offers(CpuFeature.ModelSpecificRegisters),
     };
 
@@ -143,8 +242,10 @@ internal static unsafe class ModelSpecific
         SysenterEsp => &cpu->State.Msrs.SysenterEsp,
         SysenterEip => &cpu->State.Msrs.SysenterEip,
         MiscEnable => &cpu->State.Msrs.MiscEnable,
+        SpeculationControl => &cpu->State.Msrs.SpeculationControl,
+        TscAdjust => &cpu->State.Msrs.TscAdjust,
         Pat => &cpu->State.Msrs.Pat,
-        MtrrDefType => &cpu->State.Msrs.MtrrDefType,
+        McgStatus => &cpu->State.Msrs.McgStatus,
         Efer => &cpu->State.Msrs.Efer,
         Star => &cpu->State.Msrs.Star,
         Lstar => &cpu->State.Msrs.Lstar,
@@ -154,6 +255,6 @@ internal static unsafe class ModelSpecific
         GsBase => &Segment(cpu, SegmentIndex.Gs)->Base,
         KernelGsBase => &cpu->State.Msrs.KernelGsBase,
         TscAux => &cpu->State.Msrs.TscAux,
-        _ => null,
+        _ => MemoryTypeRanges.StorageOf(cpu, index),
     };
 }

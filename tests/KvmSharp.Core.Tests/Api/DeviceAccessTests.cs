@@ -308,9 +308,9 @@ public sealed class DeviceAccessTests
         (machine.Eax, machine.Registers.Rbx).Should().Be((5U, 2UL));
     }
 
-    private static ulong AnswerTo(int number, int width) => (0x0807_0605_0403_0201UL * (ulong)(number + 1)) & (ulong.MaxValue >> (64 - (8 * width)));
+    internal static ulong AnswerTo(int number, int width) => (0x0807_0605_0403_0201UL * (ulong)(number + 1)) & (ulong.MaxValue >> (64 - (8 * width)));
 
-    private static List<VmExit> Run(
+    internal static List<VmExit> Run(
         Taking taking,
         Action<Assembler> code,
         Func<GeneralRegisters, GeneralRegisters> registers,

@@ -13,8 +13,14 @@ internal static class Crew
         }
 
         machine.Vm.ExitHandler ??= new Yielding();
-        using var start = new Barrier(starts.Length);
-        var exits = new VmExit[starts.Length];
+        Run(vcpus);
+    }
+
+    /// <summary>Runs vCPUs that stand at their first instruction.</summary>
+    public static void Run(params VirtualCpu[] vcpus)
+    {
+        using var start = new Barrier(vcpus.Length);
+        var exits = new VmExit[vcpus.Length];
         Thread[] threads = [.. vcpus.Select((vcpu, i) => new Thread(() =>
         {
             start.SignalAndWait();

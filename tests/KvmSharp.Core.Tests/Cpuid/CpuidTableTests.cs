@@ -9,9 +9,16 @@ public class CpuidTableTests
     [Fact]
     public void Max_FeatureLeaves_OfferTheVectorExtensions()
     {
-        CpuModel.Max.Cpuid.Find(1, 0).Edx.Should().Be(0x0002_A97D | 0x0788_0000 | 0x0001_0002); // VME PAT CLFSH MMX FXSR SSE SSE2
-        CpuModel.Max.Cpuid.Find(1, 0).Ecx.Should().Be(0x06D8_2203); // to SSE4.2, CX16, MOVBE, POPCNT, AES, XSAVE
-        CpuModel.Max.Cpuid.Find(7, 0).Ebx.Should().Be(0x0018_0089); // FSGSBASE BMI1 SMEP ADX SMAP
+        CpuModel.Max.Cpuid.Find(1, 0).Edx.Should().Be(0x0002_A97D | 0x0788_0000 | 0x0001_0002 | 0x5280); // VME PAT CLFSH MMX FXSR SSE SSE2, MCE APIC MTRR MCA
+        CpuModel.Max.Cpuid.Find(1, 0).Ecx.Should().Be(0x87F8_2203); // to SSE4.2, CX16, x2APIC, MOVBE, POPCNT, TSC-deadline, AES, XSAVE, hypervisor
+        CpuModel.Max.Cpuid.Find(7, 0).Should().Be(new CpuidEntry(
+            7,
+            0,
+            Eax: 0,                // no further subleaf
+            Ebx: 0x0018_028B,      // FSGSBASE TSC_ADJUST BMI1 SMEP ERMS ADX SMAP
+            Ecx: 0x0000_0004,      // UMIP
+            Edx: 0x2400_0010));    // FSRM, IBRS and IBPB, ARCH_CAPABILITIES
+        CpuModel.Max.Cpuid.Find(7, 1).Should().Be(new CpuidEntry(7, 1, 0, 0, 0, 0));
         CpuModel.Max.Cpuid.Find(Extended + 1, 0).Ecx.Should().Be(0x21); // LAHF LZCNT
         CpuModel.Max.Cpuid.Find(0xD, 0).Should().Be(new CpuidEntry(0xD, 0, 3, 0x240, 0x240, 0));
         CpuModel.Max.Cpuid.Find(0xD, 2).Should().Be(new CpuidEntry(0xD, 2, 0, 0, 0, 0));

@@ -7,6 +7,7 @@ public sealed class MiscellaneousTests
     [InlineData(new byte[] { 0xF3, 0x90 })]                         // pause
     [InlineData(new byte[] { 0xF3, 0x0F, 0x1E, 0xFB })]             // endbr32
     [InlineData(new byte[] { 0xF3, 0x0F, 0x1E, 0xC8 })]             // rdsspd eax
+    [InlineData(new byte[] { 0xF3, 0x0F, 0x09 })]                   // wbnoinvd, on a processor that takes it for wbinvd
     [InlineData(new byte[] { 0x0F, 0x1F, 0x05, 0, 0, 0, 0xF0 })]    // nop [F0000000h]: not accessed
     [InlineData(new byte[] { 0x0F, 0x18, 0x05, 0, 0, 0, 0xF0 })]    // prefetchnta
     [InlineData(new byte[] { 0x0F, 0x19, 0xC0 })]                   // reserved

@@ -18,6 +18,7 @@ public sealed record InterceptCase(
         new("hlt", a => a.hlt(), m => None with { Hlt = m }, InterceptKind.Hlt, BasicExitReason.Hlt),
         new("invlpg", a => a.invlpg(__[0x5000]), m => None with { Invlpg = m }, InterceptKind.Invlpg, BasicExitReason.Invlpg),
         new("rdtsc", a => a.rdtsc(), m => None with { Rdtsc = m }, InterceptKind.Rdtsc, BasicExitReason.Rdtsc),
+        new("rdtscp", a => a.rdtscp(), m => None with { Rdtsc = m }, InterceptKind.Rdtscp, BasicExitReason.Rdtscp),
         CrRead("mov eax, cr0", a => a.mov(eax, cr0), m => None with { Cr0Read = m }),
         CrRead("smsw", a => a.smsw(ax), m => None with { Cr0Read = m }),
         CrRead("mov eax, cr3", a => a.mov(eax, cr3), m => None with { Cr3Read = m }),

@@ -9,6 +9,7 @@ public class AlignmentCheckTests
     private const ulong AlignmentMask = 1 << 18;
     private const uint AlignmentFlag = 1 << 18;
     private const int AlignmentFault = 17;
+    private const int GeneralProtection = 13;
     private const uint Odd = 0x9001;
 
     [Theory]
@@ -86,6 +87,51 @@ public class AlignmentCheckTests
             }
         });
         vector.Should().Be(faults ? AlignmentFault : null);
+    }
+
+    [Theory]
+    [InlineData("movups load", null)]
+    [InlineData("movups store", null)]
+    [InlineData("movdqu", null)]
+    [InlineData("lddqu", null)]
+    [InlineData("movsd", AlignmentFault)] // 8 bytes
+    [InlineData("movaps", GeneralProtection)]
+    [InlineData("addps", GeneralProtection)]
+    [InlineData("fxsave", GeneralProtection)]
+    public void VectorOperand_Misaligned_FollowsItsOwnRule(string access, int? expected)
+    {
+        using ProtectedGuest guest = Make(3, true, true);
+        guest.Special = guest.Special with { Cr4 = guest.Special.Cr4 | 0x600 }; // OSFXSR, OSXMMEXCPT
+        Vector(guest, a =>
+        {
+            switch (access)
+            {
+                case "movups load":
+                    a.movups(xmm0, __[Odd]);
+                    break;
+                case "movups store":
+                    a.movups(__[Odd], xmm0);
+                    break;
+                case "movdqu":
+                    a.movdqu(xmm0, __[Odd]);
+                    break;
+                case "lddqu":
+                    a.lddqu(xmm0, __[Odd]);
+                    break;
+                case "movsd":
+                    a.movsd(xmm0, __qword_ptr[Odd]);
+                    break;
+                case "movaps":
+                    a.movaps(xmm0, __[Odd]);
+                    break;
+                case "addps":
+                    a.addps(xmm0, __[Odd]);
+                    break;
+                default:
+                    a.fxsave(__[Odd]);
+                    break;
+            }
+        }).Should().Be(expected);
     }
 
     [Fact]

@@ -42,7 +42,7 @@ public class SystemRegisterTests
     [Theory]
     [InlineData(0, 0x8000_0000u)] // PG without PE
     [InlineData(0, 0x2000_0001u)] // NW without CD
-    [InlineData(4, 0x0000_0040u)] // MCE is not offered
+    [InlineData(4, 0x0000_2000u)] // VMXE is not offered
     [InlineData(4, 0x8000_0000u)]
     public void MovCr_RefusedValue_FaultsAndChangesNothing(int register, uint value)
     {

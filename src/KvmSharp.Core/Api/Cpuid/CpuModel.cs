@@ -37,6 +37,9 @@ public sealed class CpuModel
     /// <summary>Gets what CPUID answers: for <see cref="VirtualCpu.Cpuid"/>.</summary>
     public CpuidTable Cpuid { get; }
 
+    /// <summary>Gets a value indicating whether the processor has a local APIC, and so can be one of several.</summary>
+    public bool HasLocalApic => FeatureSet.Of(Cpuid).Has(CpuFeature.Apic);
+
     /// <summary>Finds a model.</summary>
     /// <param name="name">Its name; case does not count.</param>
     /// <returns>The model, or <see langword="null"/> when there is none of that name.</returns>

@@ -3,12 +3,18 @@ namespace KvmSharp;
 /// <summary>What CPUID answers: one entry for each leaf and subleaf. Mirrors <c>struct kvm_cpuid2</c>. Immutable.</summary>
 /// <remarks>
 /// The guest is told what the table says; it gets what the table says and the core can do. So a table may claim an instruction that does
-/// not exist here: it raises #UD. One bit is the processor's own: OSXSAVE (leaf 1, ECX bit 27) follows CR4.
+/// not exist here: it raises #UD. Some bits of leaf 1 are the processor's own: OSXSAVE (ECX bit 27) follows CR4, APIC (EDX bit 9) follows
+/// IA32_APIC_BASE, and without local APICs it, x2APIC (ECX bit 21) and TSC-deadline (ECX bit 24) read 0.
 /// </remarks>
 public sealed class CpuidTable
 {
     /// <summary>Leaves from here on are the extended range.</summary>
     public const uint ExtendedRange = 0x8000_0000;
+
+    /// <summary>Leaves from here on tell of the hypervisor, if the table has any.</summary>
+    public const uint HypervisorRange = 0x4000_0000;
+
+    private const uint StructuredFeatures = 7; // looks at ECX also where there is only subleaf 0
 
     private readonly Dictionary<(uint Leaf, uint Subleaf), CpuidEntry> _entries = [];
 
@@ -43,7 +49,7 @@ public sealed class CpuidTable
     /// </returns>
     public CpuidEntry Find(uint leaf, uint subleaf)
     {
-        uint range = leaf & ExtendedRange;
+        uint range = leaf >= ExtendedRange ? ExtendedRange : leaf >= HypervisorRange && Contains(HypervisorRange) ? HypervisorRange : 0;
         uint highest = _entries.TryGetValue((range, 0), out CpuidEntry first) ? first.Eax : 0;
         if (leaf > highest)
         {
@@ -55,9 +61,15 @@ public sealed class CpuidTable
             return entry;
         }
 
-        bool hasSubleaves = _entries.ContainsKey((leaf, 1));
+        bool hasSubleaves = leaf is StructuredFeatures || _entries.ContainsKey((leaf, 1));
         return !hasSubleaves && _entries.TryGetValue((leaf, 0), out entry) ? entry : new CpuidEntry(leaf, subleaf, 0, 0, 0, 0);
     }
+
+    /// <summary>Makes a table that tells a processor of a machine with local APICs which one it is.</summary>
+    /// <param name="apicId">Its initial APIC id: the vCPU's id.</param>
+    /// <param name="processors">How many processors the machine has: cores of one package, without hyper-threading.</param>
+    /// <returns>The new table: leaf 1, and leaf 0Bh where the processor knows it.</returns>
+    public CpuidTable WithProcessor(int apicId, int processors) => new(Cpuid.Topology.Apply(this, (uint)apicId, (uint)processors));
 
     /// <summary>Makes a table with one entry added or replaced.</summary>
     /// <param name="entry">The entry.</param>

@@ -45,7 +45,7 @@ public readonly record struct SpecialRegisters
     /// <summary>Gets CR4.</summary>
     public ulong Cr4 { get; init; }
 
-    /// <summary>Gets CR8, the task priority; no effect yet.</summary>
+    /// <summary>Gets CR8: bits 7:4 of the local APIC's task priority; without local APICs it has no effect.</summary>
     public ulong Cr8 { get; init; }
 
     /// <summary>Gets EFER: SCE (bit 0), LME (8), LMA (10) and NXE (11). LMA is set exactly when LME and CR0.PG are.</summary>

@@ -33,7 +33,7 @@ internal static unsafe class FpuShape
     {
         if (TryPrepare(ref l))
         {
-            l.Op->Body = l.Table.BodyOf(l.Instruction.Mnemonic);
+            l.Op->Body = l.Table.BodyOf(l.Mnemonic);
             l.Op->Handler = &Waiting;
         }
     }
@@ -44,7 +44,7 @@ internal static unsafe class FpuShape
     {
         if (TryPrepare(ref l))
         {
-            l.Op->Body = l.Table.BodyOf(l.Instruction.Mnemonic);
+            l.Op->Body = l.Table.BodyOf(l.Mnemonic);
             l.Op->Handler = &GeneralShape.Continue;
         }
     }

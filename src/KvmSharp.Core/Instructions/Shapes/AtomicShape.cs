@@ -8,9 +8,9 @@ namespace KvmSharp.Instructions.Shapes;
 
 /// <summary>Instructions with LOCK, and XCHG with memory: one indivisible read-modify-write. Intel SDM Vol. 3A, "Locked Atomic Operations".</summary>
 /// <remarks>
-/// In RAM and inside a cache line the host's own compare-and-swap does it. Across a line, on a device, or on a page that must be watched,
-/// the machine's bus lock does, and for 16 bytes too, which .NET cannot exchange at once: such accesses exclude each other, and a host
-/// instruction that would lock the bus is never issued.
+/// In RAM and inside a cache line the host's own compare-and-swap does it. 16 bytes, which .NET cannot exchange at once, are exchanged
+/// while no other vCPU is in the guest: see <see cref="ExclusiveSection"/>. Across a line or on a device the machine's bus lock does it:
+/// such accesses exclude each other, and a host instruction that would lock the bus is never issued.
 /// </remarks>
 internal static unsafe class AtomicShape
 {
@@ -59,19 +59,16 @@ internal static unsafe class AtomicShape
         where TStep : struct, IAtomicStep<T>
         where T : unmanaged
     {
+        if (sizeof(T) > sizeof(ulong))
+        {
+            return RunAlone<TStep, T>(cpu, linear, ref step);
+        }
+
         byte* host = null;
         ulong? watched = null;
-        if (sizeof(T) <= sizeof(ulong) && (linear & (CacheLine - 1)) + (ulong)sizeof(T) <= CacheLine)
+        if ((linear & (CacheLine - 1)) + (ulong)sizeof(T) <= CacheLine && !TryFindHost(cpu, linear, sizeof(T), out host, out watched))
         {
-            TlbEntry* entry = Tlb.EntryOf(cpu->Tlb, linear);
-            if (Tlb.Hits(linear, sizeof(T), entry->WriteTag))
-            {
-                host = (byte*)(linear + entry->Addend);
-            }
-            else if (!cpu->Engine.TryGetHost(linear, sizeof(T), out host, out watched))
-            {
-                return false;
-            }
+            return false;
         }
 
         if (host is null)
@@ -80,12 +77,65 @@ internal static unsafe class AtomicShape
         }
 
         RunOnHost(cpu, (T*)host, ref step);
-        if (watched is { } physical)
+        NoteWritten(cpu, watched, sizeof(T));
+        return true;
+    }
+
+    // False when it raised a fault; no host address when the page is not plain RAM.
+    private static bool TryFindHost(CpuContext* cpu, ulong linear, int size, out byte* host, out ulong? watched)
+    {
+        TlbEntry* entry = Tlb.EntryOf(cpu->Tlb, linear);
+        if (Tlb.Hits(linear, size, entry->WriteTag))
         {
-            cpu->Engine.Mmu.WrittenAtomically(physical, sizeof(T));
+            host = (byte*)(linear + entry->Addend);
+            watched = null;
+            return true;
         }
 
-        return true;
+        return cpu->Engine.TryGetHost(linear, size, out host, out watched);
+    }
+
+    private static void NoteWritten(CpuContext* cpu, ulong? watched, int size)
+    {
+        if (watched is { } physical)
+        {
+            cpu->Engine.Mmu.Physical.WrittenAtomically(physical, size);
+        }
+    }
+
+    // The operand is aligned to its size, so it is inside a page.
+    private static bool RunAlone<TStep, T>(CpuContext* cpu, ulong linear, ref TStep step)
+        where TStep : struct, IAtomicStep<T>
+        where T : unmanaged
+    {
+        VcpuEngine engine = cpu->Engine;
+        ExclusiveSection exclusive = engine.Machine.Exclusive;
+        while (true)
+        {
+            if (!TryFindHost(cpu, linear, sizeof(T), out byte* host, out ulong? watched))
+            {
+                return false;
+            }
+
+            if (host is null)
+            {
+                return RunUnderBusLock<TStep, T>(cpu, linear, ref step);
+            }
+
+            if (exclusive.TryEnter(engine))
+            {
+                T old = *(T*)host;
+                *(T*)host = step.Apply(cpu, old, ref cpu->Flags);
+                step.Commit(cpu, old);
+                exclusive.Exit();
+                NoteWritten(cpu, watched, sizeof(T));
+                return true;
+            }
+
+            // Another vCPU was first. Outside, mappings may change: the address is looked up again.
+            engine.Requests.LeaveGuest();
+            engine.Requests.EnterGuest();
+        }
     }
 
     private static void RunOnHost<TStep, T>(CpuContext* cpu, T* host, ref TStep step)

@@ -29,7 +29,7 @@ internal readonly unsafe struct Ins : IStringOp
 
         DeviceAccess devices = cpu->Engine.Devices;
         ulong count = most;
-        T* to = StringOperands.Ahead<T>(cpu, op, (int)SegmentIndex.Es, GeneralRegisterFile.Rdi, write: true, ref count);
+        T* to = StringOperands.Ahead<T>(cpu, op, (int)SegmentIndex.Es, GeneralRegisterFile.Rdi, write: true, ref count).First;
         count = PortStrings.CountOf<T>(devices, to is null || cpu->Engine.Breakpoints.HasPorts ? 1 : count);
         T* elements = stackalloc T[GuestPage.Size / sizeof(T)];
         if (!devices.TryPort(ExitDirection.Read, port, sizeof(T), (int)count, new Span<byte>(elements, (int)count * sizeof(T))))
@@ -72,7 +72,7 @@ internal readonly unsafe struct Outs : IStringOp
         }
 
         ulong count = cpu->Engine.Breakpoints.HasPorts ? 1 : most;
-        T* from = StringOperands.Ahead<T>(cpu, op, op->Segment, GeneralRegisterFile.Rsi, write: false, ref count);
+        T* from = StringOperands.Ahead<T>(cpu, op, op->Segment, GeneralRegisterFile.Rsi, write: false, ref count).First;
         T* elements = stackalloc T[GuestPage.Size / sizeof(T)];
         if (from is not null)
         {

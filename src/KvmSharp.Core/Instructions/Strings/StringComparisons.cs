@@ -43,8 +43,8 @@ internal readonly unsafe struct Cmps : IStringOp
             return 0;
         }
 
-        T* first = StringOperands.Ahead<T>(cpu, op, op->Segment, GeneralRegisterFile.Rsi, write: false, ref count);
-        T* second = StringOperands.Ahead<T>(cpu, op, (int)SegmentIndex.Es, GeneralRegisterFile.Rdi, write: false, ref count);
+        T* first = StringOperands.Ahead<T>(cpu, op, op->Segment, GeneralRegisterFile.Rsi, write: false, ref count).First;
+        T* second = StringOperands.Ahead<T>(cpu, op, (int)SegmentIndex.Es, GeneralRegisterFile.Rdi, write: false, ref count).First;
         if (first is null || second is null)
         {
             return 0;
@@ -89,7 +89,7 @@ internal readonly unsafe struct Scas : IStringOp
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
     {
         element = default;
-        T* first = count > 1 ? StringOperands.Ahead<T>(cpu, op, (int)SegmentIndex.Es, GeneralRegisterFile.Rdi, write: false, ref count) : null;
+        T* first = count > 1 ? StringOperands.Ahead<T>(cpu, op, (int)SegmentIndex.Es, GeneralRegisterFile.Rdi, write: false, ref count).First : null;
         if (first is null)
         {
             return 0;

@@ -41,22 +41,35 @@ internal readonly unsafe struct Movs : IStringOp
     private static ulong CopyAhead<T>(CpuContext* cpu, MicroOp* op, ulong count)
         where T : unmanaged
     {
-        T* from = StringOperands.Ahead<T>(cpu, op, op->Segment, GeneralRegisterFile.Rsi, write: false, ref count);
-        T* to = StringOperands.Ahead<T>(cpu, op, (int)SegmentIndex.Es, GeneralRegisterFile.Rdi, write: true, ref count);
-        if (from is null || to is null)
+        T* from = StringOperands.Ahead<T>(cpu, op, op->Segment, GeneralRegisterFile.Rsi, write: false, ref count).First;
+        if (from is null)
         {
             return 0;
         }
 
-        // A destination a little behind the source repeats what lies between them. One copy may then go only as far as the source
-        // has not been overwritten by it.
-        ulong gap = (ulong)((byte*)to - (byte*)from);
-        if (gap != 0 && gap < count * (uint)sizeof(T))
+        ElementRun<T> target = StringOperands.Ahead<T>(cpu, op, (int)SegmentIndex.Es, GeneralRegisterFile.Rdi, write: true, ref count);
+        T* to = target.First;
+        if (to is null)
         {
-            count = gap / (uint)sizeof(T);
+            return 0;
         }
 
-        new ReadOnlySpan<T>(from, (int)count).CopyTo(new Span<T>(to, (int)count));
+        // A destination a little behind the source repeats what lies between them. Each copy may then go only as far as the source
+        // has not been overwritten by it.
+        ulong gap = (ulong)((byte*)to - (byte*)from) / (uint)sizeof(T);
+        ulong piece = gap == 0 && to != from ? 0 : gap == 0 ? count : Math.Min(gap, count);
+        if (piece == 0)
+        {
+            return 0;
+        }
+
+        for (ulong done = 0; done < count; done += piece)
+        {
+            piece = Math.Min(piece, count - done);
+            new ReadOnlySpan<T>(from + done, (int)piece).CopyTo(new Span<T>(to + done, (int)piece));
+        }
+
+        target.Stored(cpu, count);
         return count;
     }
 }
@@ -75,10 +88,11 @@ internal readonly unsafe struct Stos : IStringOp
     {
         T value = cpu->Read<T>(CpuContext.OffsetOfGeneral(GeneralRegisterFile.Rax));
         ulong count = most;
-        T* to = most > 1 ? StringOperands.Ahead<T>(cpu, op, (int)SegmentIndex.Es, GeneralRegisterFile.Rdi, write: true, ref count) : null;
-        if (to is not null)
+        ElementRun<T> to = most > 1 ? StringOperands.Ahead<T>(cpu, op, (int)SegmentIndex.Es, GeneralRegisterFile.Rdi, write: true, ref count) : default;
+        if (to.First is not null)
         {
-            new Span<T>(to, (int)count).Fill(value);
+            new Span<T>(to.First, (int)count).Fill(value);
+            to.Stored(cpu, count);
         }
         else if (StringOperands.TryWrite(cpu, op, value))
         {

@@ -89,13 +89,13 @@ internal static unsafe class StringOperands
     /// <param name="register">The index register.</param>
     /// <param name="write">Whether they will be stored.</param>
     /// <param name="count">How many are wanted; reduced to how many there are.</param>
-    /// <returns>The first, or null when they must go one by one: DF is set, the page is not plain memory, or its translation is not at hand.</returns>
-    public static T* Ahead<T>(CpuContext* cpu, MicroOp* op, int segment, int register, bool write, ref ulong count)
+    /// <returns>The elements; none when they must go one by one: DF is set, or the page is not plain memory.</returns>
+    public static ElementRun<T> Ahead<T>(CpuContext* cpu, MicroOp* op, int segment, int register, bool write, ref ulong count)
         where T : unmanaged
     {
         if (IsBackward(cpu))
         {
-            return null;
+            return default;
         }
 
         ref SegmentView view = ref cpu->Views[segment];
@@ -105,14 +105,32 @@ internal static unsafe class StringOperands
         ulong end = Math.Min(write ? view.WriteEnd : view.ReadEnd, wrap + (wrap == ulong.MaxValue ? 0UL : 1));
         ulong inPage = GuestPage.Size - (linear & GuestPage.OffsetMask);
         ulong room = (offset < end ? Math.Min(end - offset, inPage) : 0) / (uint)sizeof(T);
-        TlbEntry* entry = Tlb.EntryOf(cpu->Tlb, linear);
-        if (room == 0 || !Tlb.Hits(linear, sizeof(T), write ? entry->WriteTag : entry->ReadTag))
+        if (room == 0)
         {
-            return null;
+            return default;
         }
 
         count = Math.Min(count, room);
-        return (T*)(linear + entry->Addend);
+        TlbEntry* entry = Tlb.EntryOf(cpu->Tlb, linear);
+        return Tlb.Hits(linear, sizeof(T), write ? entry->WriteTag : entry->ReadTag)
+            ? new ElementRun<T>((T*)(linear + entry->Addend))
+            : Translate<T>(cpu, linear, write);
+    }
+
+    // A page without a translation at hand, or one that holds decoded code: a run of stores into it is told to the MMU as one.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static ElementRun<T> Translate<T>(CpuContext* cpu, ulong linear, bool write)
+        where T : unmanaged
+    {
+        VcpuEngine engine = cpu->Engine;
+        if (engine.Breakpoints.HasData || engine.ShadowPaging is not null)
+        {
+            return default; // they look at every access
+        }
+
+        return engine.Mmu.TryGetHost(linear, sizeof(T), write ? DataAccess.Write : DataAccess.Read, out byte* host, out ulong? watched)
+            ? new ElementRun<T>((T*)host, watched)
+            : default; // the element's own access raises the fault
     }
 
     private static bool IsBackward(CpuContext* cpu) => (cpu->State.Rflags & Rflags.Direction) != 0;

@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
 using KvmSharp.Events;
@@ -13,14 +12,8 @@ namespace KvmSharp.Instructions.Vectors;
 /// <remarks>All state counts as in use: XSAVE sets every bit of XSTATE_BV that it is asked for. There is no compaction.</remarks>
 internal static unsafe class XsaveInstructions
 {
-    private const ulong X87 = 1 << 0;
-    private const ulong Sse = 1 << 1;
-    private const ulong Offered = X87 | Sse;
     private const ulong AlignmentMask = 63;
-    private const int HeaderSize = 64;
-    private const int AreaSize = FxsaveImage.Size + HeaderSize;
     private const int HighShift = 32;
-    private const ushort InitialControl = 0x37F;
 
     public static bool GetControl(CpuContext* cpu, MicroOp* op)
     {
@@ -47,7 +40,7 @@ internal static unsafe class XsaveInstructions
         }
 
         ulong value = Requested(cpu);
-        if ((uint)cpu->State.General[GeneralRegisterFile.Rcx] != 0 || (value & X87) == 0 || (value & ~Offered) != 0)
+        if ((uint)cpu->State.General[GeneralRegisterFile.Rcx] != 0 || !XsaveArea.IsValidControl(value))
         {
             return Faults.GeneralProtection(cpu);
         }
@@ -58,95 +51,62 @@ internal static unsafe class XsaveInstructions
 
     public static bool Save(CpuContext* cpu, MicroOp* op)
     {
-        byte* area = stackalloc byte[AreaSize];
+        byte* area = stackalloc byte[XsaveArea.Size];
         if (!TryUseState(cpu)
-            || !FxsaveInstructions.TryAddress(cpu, op, AreaSize, AlignmentMask, write: true, out ulong linear)
-            || !cpu->Engine.TryProbe(linear, AreaSize, DataAccess.Write)
-            || !cpu->Engine.TryReadSlow(linear, AreaSize, area, DataAccess.Read))
+            || !FxsaveInstructions.TryAddress(cpu, op, XsaveArea.Size, AlignmentMask, write: true, out ulong linear)
+            || !cpu->Engine.TryProbe(linear, XsaveArea.Size, DataAccess.Write)
+            || !cpu->Engine.TryReadSlow(linear, XsaveArea.Size, area, DataAccess.Read))
         {
             return false;
         }
 
         ulong requested = Requested(cpu) & cpu->State.Vector.Xcr0;
-        if ((requested & X87) != 0)
+        if ((requested & XsaveArea.X87) != 0)
         {
             FxsaveImage.SaveX87(cpu->State.X87, area, FxsaveInstructions.IsWide(op));
         }
 
-        if ((requested & Sse) != 0)
+        if ((requested & XsaveArea.Sse) != 0)
         {
             FxsaveImage.SaveMxcsr(cpu->State.Vector, area);
             FxsaveImage.SaveVectors(cpu->State.Vector, area, FxsaveInstructions.RegistersOf(cpu));
         }
 
-        *(ulong*)(area + FxsaveImage.Size) |= requested;
-        return cpu->Engine.TryWriteSlow(linear, AreaSize, area, DataAccess.Write);
+        *(ulong*)(area + XsaveArea.HeaderOffset) |= requested;
+        return cpu->Engine.TryWriteSlow(linear, XsaveArea.Size, area, DataAccess.Write);
     }
 
     public static bool Restore(CpuContext* cpu, MicroOp* op)
     {
-        byte* area = stackalloc byte[AreaSize];
+        byte* area = stackalloc byte[XsaveArea.Size];
         if (!TryUseState(cpu)
-            || !FxsaveInstructions.TryAddress(cpu, op, AreaSize, AlignmentMask, write: false, out ulong linear)
-            || !cpu->Engine.TryReadSlow(linear, AreaSize, area, DataAccess.Read))
+            || !FxsaveInstructions.TryAddress(cpu, op, XsaveArea.Size, AlignmentMask, write: false, out ulong linear)
+            || !cpu->Engine.TryReadSlow(linear, XsaveArea.Size, area, DataAccess.Read))
         {
             return false;
         }
 
         ulong requested = Requested(cpu) & cpu->State.Vector.Xcr0;
-        ulong present = *(ulong*)(area + FxsaveImage.Size);
         uint mxcsr = *(uint*)(area + FxsaveImage.MxcsrOffset);
-        if (!IsHeaderValid(cpu, area + FxsaveImage.Size) || ((requested & Sse) != 0 && (mxcsr & ~Mxcsr.Defined) != 0))
+        if (!XsaveArea.IsHeaderValid(area + XsaveArea.HeaderOffset, cpu->State.Vector.Xcr0) || ((requested & XsaveArea.Sse) != 0 && (mxcsr & ~Mxcsr.Defined) != 0))
         {
             return Faults.GeneralProtection(cpu);
         }
 
-        if ((requested & X87) != 0)
+        if ((requested & XsaveArea.X87) != 0)
         {
-            RestoreX87(cpu, op, area, (present & X87) != 0);
+            XsaveArea.RestoreX87(ref cpu->State.X87, area, FxsaveInstructions.IsWide(op));
+            FpuErrors.UpdateSummary(cpu);
         }
 
-        if ((requested & Sse) != 0)
+        if ((requested & XsaveArea.Sse) != 0)
         {
             cpu->State.Vector.Mxcsr = mxcsr; // also when the registers take their initial value
-            RestoreVectors(cpu, area, (present & Sse) != 0);
+            XsaveArea.RestoreVectors(ref cpu->State.Vector, area, FxsaveInstructions.RegistersOf(cpu));
         }
 
         return true;
     }
-
-    private static void RestoreX87(CpuContext* cpu, MicroOp* op, byte* area, bool present)
-    {
-        if (present)
-        {
-            FxsaveImage.RestoreX87(ref cpu->State.X87, area, FxsaveInstructions.IsWide(op));
-        }
-        else
-        {
-            cpu->State.X87 = new X87State { ControlWord = InitialControl };
-        }
-
-        FpuErrors.UpdateSummary(cpu);
-    }
-
-    private static void RestoreVectors(CpuContext* cpu, byte* area, bool present)
-    {
-        int registers = FxsaveInstructions.RegistersOf(cpu);
-        if (present)
-        {
-            FxsaveImage.RestoreVectors(ref cpu->State.Vector, area, registers);
-            return;
-        }
-
-        for (int i = 0; i < registers; i++)
-        {
-            cpu->State.Vector.Registers[i] = Vector128<byte>.Zero;
-        }
-    }
-
-    // XSTATE_BV names enabled state only; XCOMP_BV and the 8 bytes behind it are 0 in the standard form.
-    private static bool IsHeaderValid(CpuContext* cpu, byte* header) =>
-        (*(ulong*)header & ~cpu->State.Vector.Xcr0) == 0 && *(ulong*)(header + 8) == 0 && *(ulong*)(header + 16) == 0;
 
     private static ulong Requested(CpuContext* cpu) =>
         ((ulong)(uint)cpu->State.General[GeneralRegisterFile.Rdx] << HighShift) | (uint)cpu->State.General[GeneralRegisterFile.Rax];
