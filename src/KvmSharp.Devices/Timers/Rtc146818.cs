@@ -84,9 +84,10 @@ public sealed class Rtc146818 : BytePortDevice, IStateful<Rtc146818State>
         _s.Set(index, value);
     }
 
-    /// <summary>Stores the memory size where guests look for it: 640 KiB of base memory, the memory above 1 MiB, and that above 16 MiB.</summary>
+    /// <summary>Stores the memory size where guests look for it: base memory, the memory above 1 MiB, that above 16 MiB, and that above 4 GiB.</summary>
     /// <param name="bytes">All RAM below 4 GiB, counted from address 0, in bytes.</param>
-    public void SetMemorySize(ulong bytes)
+    /// <param name="highBytes">The RAM from 4 GiB on, in bytes.</param>
+    public void SetMemorySize(ulong bytes, ulong highBytes = 0)
     {
         ulong Above(ulong start, ulong unit) => bytes > start ? (bytes - start) / unit : 0;
         const ulong KiB = 1024;
@@ -95,6 +96,34 @@ public sealed class Rtc146818 : BytePortDevice, IStateful<Rtc146818State>
         SetWord(RtcRegister.ExtendedMemoryKiB, Math.Min(Above(MiB, KiB), ushort.MaxValue));
         SetWord(RtcRegister.ExtendedMemoryKiBCopy, Math.Min(Above(MiB, KiB), ushort.MaxValue));
         SetWord(RtcRegister.HighMemory64KiB, Math.Min(Above(16 * MiB, 64 * KiB), ushort.MaxValue));
+        SetWord(RtcRegister.MemoryAbove4GiB, highBytes / (64 * KiB));
+        _s.Set(RtcRegister.MemoryAbove4GiB + 2, (byte)(highBytes / (64 * KiB) >> 16));
+    }
+
+    /// <summary>Stores the floppy drives where guests look for them, and that there is a coprocessor.</summary>
+    /// <param name="first">Drive A.</param>
+    /// <param name="second">Drive B.</param>
+    public void SetFloppyDrives(BiosFloppyType first, BiosFloppyType second = BiosFloppyType.None)
+    {
+        const byte Coprocessor = 0x02;
+        const byte HasFloppies = 0x01;
+        const byte TwoFloppies = 0x40;
+        int floppies = first == BiosFloppyType.None ? 0 : second == BiosFloppyType.None ? HasFloppies : HasFloppies | TwoFloppies;
+        _s.Set(RtcRegister.FloppyDrives, (byte)(((int)first << 4) | (int)second));
+        _s.Set(RtcRegister.Equipment, (byte)(Coprocessor | floppies));
+    }
+
+    /// <summary>Stores the number of processors where QEMU's firmware looks for it.</summary>
+    /// <param name="count">1 to 256.</param>
+    public void SetProcessorCount(int count) => _s.Set(RtcRegister.OtherProcessors, (byte)(count - 1));
+
+    /// <summary>Stores what the firmware shall boot from, in QEMU's places.</summary>
+    /// <param name="order">What it tries, first choice first; there is room for three.</param>
+    public void SetBootOrder(params ReadOnlySpan<BiosBootDevice> order)
+    {
+        int Choice(int place, ReadOnlySpan<BiosBootDevice> all) => place < all.Length ? (int)all[place] : (int)BiosBootDevice.None;
+        _s.Set(RtcRegister.BootOrder, (byte)(Choice(0, order) | (Choice(1, order) << 4)));
+        _s.Set(RtcRegister.BootOrderThird, (byte)(Choice(2, order) << 4));
     }
 
     /// <inheritdoc/>

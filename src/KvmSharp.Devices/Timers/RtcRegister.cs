@@ -17,9 +17,31 @@ internal static class RtcRegister
     public const int B = 0x0B;
     public const int C = 0x0C;
     public const int D = 0x0D;
+    public const int FloppyDrives = 0x10; // high half the type of drive A, low half that of drive B
+    public const int Equipment = 0x14; // bit 0 there are floppy drives, bit 1 coprocessor, bits 7 and 6 floppy drives less one
     public const int BaseMemoryKiB = 0x15; // low byte, then high byte, as all sizes here
     public const int ExtendedMemoryKiB = 0x17; // above 1 MiB, at most 65535
     public const int ExtendedMemoryKiBCopy = 0x30; // the same as found by the power-on test
     public const int Century = 0x32;
     public const int HighMemory64KiB = 0x34; // above 16 MiB, in units of 64 KiB
+    public const int BootOrderThird = 0x38; // QEMU: high half the third boot device; bit 0 leaves out the check of a floppy's signature
+    public const int BootOrder = 0x3D; // QEMU: low half the first boot device, high half the second
+    public const int MemoryAbove4GiB = 0x5B; // QEMU: 3 bytes, in units of 64 KiB
+    public const int OtherProcessors = 0x5F; // QEMU: processors besides the first
+}
+
+/// <summary>What firmware can boot from, by its number in the CMOS boot order.</summary>
+public enum BiosBootDevice
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+
+    /// <summary>A floppy disk.</summary>
+    Floppy = 1,
+
+    /// <summary>A hard disk.</summary>
+    HardDisk = 2,
+
+    /// <summary>A CD-ROM.</summary>
+    CdRom = 3,
 }

@@ -323,4 +323,45 @@ public sealed class I8042Tests : StatefulContract<I8042, I8042State>
         (_i8042.In(Command) & 0x61).Should().Be(status);
         _i8042.In(Data).Should().Be(0x5A);
     }
+
+    [Fact]
+    public void MousePort_ProbeOfADriver_FindsThePortAndNoMouse()
+    {
+        SetCommandByte(0x75);
+        _i8042.Out(Command, 0xD3); // the port loops a byte back
+        _i8042.Out(Data, 0x5A);
+        (_i8042.In(Command) & 0x21).Should().Be(0x21);
+        _i8042.In(Data).Should().Be(0x5A);
+        _i8042.Out(Command, 0xA7);
+        (Ask(0x20)[0] & 0x20).Should().Be(0x20);
+        _i8042.Out(Command, 0xA8);
+        (Ask(0x20)[0] & 0x20).Should().Be(0);
+        SetCommandByte(0x47);
+        _i8042.Out(Command, 0xD3);
+        _i8042.Out(Data, 0xA5);
+        _irq12.Level.Should().BeTrue("its interrupt is delivered");
+        _i8042.In(Data).Should().Be(0xA5);
+        _i8042.Out(Command, 0xD4);
+        _i8042.Out(Data, 0xF2);
+        _i8042.In(Data).Should().Be(0xFE);
+        _irq12.Level.Should().BeFalse();
+    }
+
+    [Fact]
+    public void Keyboard_StartOfFirmware_ResetsAndSelectsSet2()
+    {
+        Ask(0xAD);
+        Ask(0xA7);
+        Ask(0xAA).Should().Equal(0x55);
+        Ask(0xAB).Should().Equal(0x00);
+        SetCommandByte(0x30); // both ports off, nothing translated
+        AskKeyboard(0xFF).Should().Equal(0xFA, 0xAA);
+        AskKeyboard(0xF5).Should().Equal(0xFA);
+        AskKeyboard(0xF0, 0x02).Should().Equal(0xFA, 0xFA);
+        AskKeyboard(0xF0, 0x00).Should().Equal(0xFA, 0xFA, 0x02);
+        SetCommandByte(0x61);
+        AskKeyboard(0xF4).Should().Equal(0xFA);
+        _i8042.TryPressKey(0x1E);
+        (_irq1.Level, _i8042.In(Data)).Should().Be((true, 0x1E));
+    }
 }

@@ -339,6 +339,29 @@ public sealed class Rtc146818Tests : StatefulContract<Rtc146818, Rtc146818State>
     }
 
     [Fact]
+    public void SetMemorySize_Above4GiB_StandsInThreeBytes()
+    {
+        _rtc.SetMemorySize(0xE000_0000, 0x123_4567_0000);
+        (Read(_rtc, 0x5B), Read(_rtc, 0x5C), Read(_rtc, 0x5D)).Should().Be((0x67, 0x45, 0x23));
+    }
+
+    [Fact]
+    public void SetProcessorCount_SaysHowManyOthers()
+    {
+        _rtc.SetProcessorCount(8);
+        Read(_rtc, 0x5F).Should().Be(7);
+    }
+
+    [Fact]
+    public void SetBootOrder_ThreeChoices_StandInTwoBytes()
+    {
+        _rtc.SetBootOrder(BiosBootDevice.CdRom, BiosBootDevice.HardDisk, BiosBootDevice.Floppy);
+        (Read(_rtc, 0x3D), Read(_rtc, 0x38)).Should().Be((0x23, 0x10));
+        _rtc.SetBootOrder(BiosBootDevice.Floppy);
+        (Read(_rtc, 0x3D), Read(_rtc, 0x38)).Should().Be((0x01, 0x00));
+    }
+
+    [Fact]
     public void WriteCmos_Ram_IsSeenByTheGuestButTimeIsRefused()
     {
         _rtc.WriteCmos(0x14, 0x0D);
