@@ -205,10 +205,8 @@ public sealed class VirtqueueTests
         _driver.Start(VirtioFeature.EventIndex);
         _driver.Describe(VirtioDriver.DescriptorTable(Queue), 0, VirtioDriver.Data, 512, Write, 0);
         Serve(1000);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Serve(1000);
-        (GC.GetAllocatedBytesForCurrentThread() - before).Should().Be(0);
-        _driver.UsedIndex(Queue).Should().Be(2000);
+        _driver.UsedIndex(Queue).Should().Be(1000);
+        AllocatedBytes.Least(() => Serve(1000)).Should().Be(0);
 
         void Serve(int count)
         {
