@@ -60,6 +60,19 @@ assemble() {
   images+=("$1/$1.$2")
 }
 
+# floppy NAME: a floppy that takes in a boot sector and a program, which are no images of their own.
+floppy() {
+  local parts
+  parts="$(mktemp -d)"
+  for part in boot program; do
+    nasm -f bin -Wall -Werror -o "$parts/$part.bin" "$1/$part.asm"
+  done
+  mkdir -p "$out_dir/$1"
+  nasm -f bin -Wall -Werror -I "$parts/" -o "$out_dir/$1/$1.img" "$1/$1.asm"
+  rm -r "$parts"
+  images+=("$1/$1.img")
+}
+
 # elf NAME: a multiboot ELF image from C.
 elf() {
   mkdir -p "$out_dir/$1"
@@ -74,6 +87,8 @@ sector protected
 sector ticks
 sector echo
 sector triple
+floppy floppy
+sector processors
 flat paging
 flat ring3
 flat tss

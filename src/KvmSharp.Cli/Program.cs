@@ -22,13 +22,7 @@ internal static class Program
         ParseResult parsed = CreateRoot().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
         if (parsed.Errors.Count > 0)
         {
-            foreach (ParseError error in parsed.Errors)
-            {
-                StandardStreams.Errors.WriteLine($"kvmsharp: {error.Message}");
-            }
-
-            StandardStreams.Errors.WriteLine("Try 'kvmsharp --help'.");
-            return ExitStatus.Usage;
+            return Fail($"{FirstFault(parsed)} Try '{CommandLine(parsed.CommandResult)} --help'.", ExitStatus.Usage);
         }
 
         try
@@ -61,6 +55,19 @@ internal static class Program
         help.Action = new HelpWithExamples((HelpAction)help.Action!, RootExamples);
         return root;
     }
+
+    // One fault draws others behind it: words left over, when the one before them was not understood. The cause is what helps.
+    private static string FirstFault(ParseResult parsed)
+    {
+        string message = (parsed.Errors.FirstOrDefault(error => error.SymbolResult is not CommandResult) ?? parsed.Errors[0]).Message;
+
+        // The parser's own sentences may list words on lines of their own, and end as they like.
+        string line = string.Join(' ', message.Split(['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries));
+        return line.EndsWith('.') ? line : line + '.';
+    }
+
+    private static string CommandLine(CommandResult command) =>
+        command.Parent is CommandResult parent ? $"{CommandLine(parent)} {command.Command.Name}" : "kvmsharp";
 
     private static int Fail(string message, int status)
     {

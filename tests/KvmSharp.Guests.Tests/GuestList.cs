@@ -14,6 +14,8 @@ public sealed record Guest
 
     public required string Memory { get; init; }
 
+    public int Cpus { get; init; } = 1;
+
     public required ulong InstructionLimit { get; init; }
 
     public required string Expected { get; init; }

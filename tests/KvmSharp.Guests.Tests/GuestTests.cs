@@ -21,6 +21,7 @@ public class GuestTests
     [InlineData("ticks")]
     [InlineData("tasks")]
     [InlineData("echo")]
+    [InlineData("processors")]
     public void Run_DeterministicTwice_TakesTheSameInstructions(string name)
     {
         Guest guest = Find(name);
@@ -51,6 +52,7 @@ public class GuestTests
                 Modules = [.. guest.Modules.Select(m => Read(m, guest))],
             },
             MemoryBytes = guest.MemoryBytes,
+            Cpus = guest.Cpus,
             Serial = serial,
             DebugExit = guest.DebugExit,
             Deterministic = deterministic,

@@ -98,9 +98,14 @@ public sealed class LineAssembler(int bits, uint origin)
         }
 
         var parser = new OperandParser(statement, at + 1, Symbol);
-        return DataSizes.TryGetValue(name.Text, out int size)
-            ? Data(parser.ReadData(), size)
-            : Encode(name.Text, parser.ReadOperands(), prefixes, (uint)here);
+        if (DataSizes.TryGetValue(name.Text, out int size))
+        {
+            return Data(parser.ReadData(), size);
+        }
+
+        // The name first: a word that is no instruction is told before what stands behind it.
+        Mnemonic mnemonic = Mnemonics.Find(name.Text, bits);
+        return Encode(name.Text, mnemonic, parser.ReadOperands(), prefixes, (uint)here);
     }
 
     private static byte[] Data(List<long> values, int size)
@@ -123,10 +128,9 @@ public sealed class LineAssembler(int bits, uint origin)
         return bytes;
     }
 
-    private byte[] Encode(string name, List<AsmOperand> operands, Prefixes prefixes, uint here)
+    private byte[] Encode(string name, Mnemonic mnemonic, List<AsmOperand> operands, Prefixes prefixes, uint here)
     {
         var candidates = new List<(byte[] Bytes, int MemorySize, bool FollowsMode)>();
-        Mnemonic mnemonic = Mnemonics.Find(name, bits);
         foreach (OpCodeInfo info in Mnemonics.Encodings(mnemonic))
         {
             if ((bits == 16 ? info.Mode16 : info.Mode32) && new OperandMatcher(info, bits).TryBuild(operands, out Instruction instruction))

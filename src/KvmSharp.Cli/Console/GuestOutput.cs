@@ -6,6 +6,11 @@ internal sealed class GuestOutput : IDisposable
 {
     private const int Limit = 64 * 1024;
 
+    // A guest that sends byte by byte shall not cost a wake-up and a system call for each.
+    private const int GatherMilliseconds = 1;
+
+    private const byte LineFeed = (byte)'\n';
+
     private readonly object _lock = new();
     private readonly Stream _stream;
     private readonly Action<Exception> _failed;
@@ -16,6 +21,8 @@ internal sealed class GuestOutput : IDisposable
     private bool _idle = true;
     private bool _ending;
     private bool _broken;
+    private bool _draining;
+    private byte _last = LineFeed;
 
     /// <summary>Starts the writer.</summary>
     /// <param name="stream">The place that the bytes go to; owned from now on.</param>
@@ -26,6 +33,18 @@ internal sealed class GuestOutput : IDisposable
         _failed = failed;
         _writer = new Thread(WriteBursts) { IsBackground = true, Name = "serial output" };
         _writer.Start();
+    }
+
+    /// <summary>Gets a value indicating whether the guest has left its last line open.</summary>
+    public bool IsWithinLine
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _last != LineFeed;
+            }
+        }
     }
 
     /// <summary>Adds a byte. It never blocks; past the limit the array grows until <see cref="WaitForRoom"/> holds the guest.</summary>
@@ -44,6 +63,7 @@ internal sealed class GuestOutput : IDisposable
             }
 
             _gathered[_count++] = value;
+            _last = value;
             if (_count == 1)
             {
                 Monitor.PulseAll(_lock);
@@ -77,10 +97,14 @@ internal sealed class GuestOutput : IDisposable
         long end = limit == Timeout.InfiniteTimeSpan ? long.MaxValue : Environment.TickCount64 + (long)limit.TotalMilliseconds;
         lock (_lock)
         {
+            _draining = true;
+            Monitor.PulseAll(_lock);
             while ((_count > 0 || !_idle) && !_broken && Environment.TickCount64 < end)
             {
                 Monitor.Wait(_lock, (int)Math.Min(1000, end - Environment.TickCount64));
             }
+
+            _draining = false;
         }
     }
 
@@ -137,6 +161,11 @@ internal sealed class GuestOutput : IDisposable
             while (_count == 0 && !_ending)
             {
                 Monitor.Wait(_lock);
+            }
+
+            if (!_ending && !_draining)
+            {
+                Monitor.Wait(_lock, GatherMilliseconds);
             }
 
             (_gathered, _written) = (_written, _gathered);

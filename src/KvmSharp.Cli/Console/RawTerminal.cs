@@ -15,7 +15,14 @@ internal sealed class RawTerminal : IDisposable
 
     private readonly byte[] _original;
 
-    private RawTerminal(byte[] original) => _original = original;
+    private RawTerminal(byte[] original)
+    {
+        _original = original;
+
+        // However the process ends, the user's shell needs its terminal.
+        AppDomain.CurrentDomain.ProcessExit += OnExit;
+        AppDomain.CurrentDomain.UnhandledException += OnExit;
+    }
 
     /// <summary>Gets a value indicating whether standard input is a terminal that can be made raw.</summary>
     public static bool IsAvailable => !OperatingSystem.IsWindows() && !Console.IsInputRedirected;
@@ -38,8 +45,15 @@ internal sealed class RawTerminal : IDisposable
         return SetState(StandardInput, ApplyNow, raw) == 0 ? new RawTerminal(original) : null;
     }
 
-    /// <summary>Gives the terminal its old state back.</summary>
-    public void Dispose() => _ = SetState(StandardInput, ApplyNow, _original);
+    /// <summary>Gives the terminal its old state back. A second call does the same again.</summary>
+    public void Dispose()
+    {
+        AppDomain.CurrentDomain.ProcessExit -= OnExit;
+        AppDomain.CurrentDomain.UnhandledException -= OnExit;
+        _ = SetState(StandardInput, ApplyNow, _original);
+    }
+
+    private void OnExit(object? sender, EventArgs e) => Dispose();
 
     [DllImport("libc", EntryPoint = "tcgetattr")]
     private static extern int GetState(int descriptor, [Out] byte[] state);

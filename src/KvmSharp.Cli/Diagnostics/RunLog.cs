@@ -9,6 +9,9 @@ internal class RunLog : IDisposable
     public static RunLog Create(RunSettings settings) =>
         settings.Verbose || settings.LogFile is not null ? SerilogRunLog.Create(settings) : new RunLog();
 
+    /// <summary>Takes what firmware writes to its debug port, byte by byte; null when nobody reads it.</summary>
+    public virtual Action<byte>? FirmwareOutput => null;
+
     public virtual void Booted(LoadedImage image, RunSettings settings)
     {
     }

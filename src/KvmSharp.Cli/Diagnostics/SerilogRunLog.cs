@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using KvmSharp.Machines;
 using Serilog;
 using Serilog.Core;
@@ -9,7 +10,10 @@ namespace KvmSharp.Cli;
 /// <summary>Logs a run through Serilog: to standard error when verbose, to a file when one is named.</summary>
 internal sealed class SerilogRunLog : RunLog
 {
+    private const int LongestLine = 1024;
+
     private readonly Logger _logger;
+    private readonly StringBuilder _firmwareLine = new();
 
     private SerilogRunLog(Logger logger) => _logger = logger;
 
@@ -31,6 +35,8 @@ internal sealed class SerilogRunLog : RunLog
         return new SerilogRunLog(configuration.CreateLogger());
     }
 
+    public override Action<byte> FirmwareOutput => OnFirmwareByte;
+
     public override void Booted(LoadedImage image, RunSettings settings)
     {
         _logger.Information("Loaded {Format} image, entry {Entry:X}h, {Mode}, {Memory} MiB of memory", image.Format, image.Entry, image.Mode, settings.MemoryBytes >> 20);
@@ -42,6 +48,21 @@ internal sealed class SerilogRunLog : RunLog
 
     public override void Stopped(MachineStop stop, RunStatistics statistics) => _logger.Information(
         "Stopped by {Reason} after {Instructions} instructions in {Seconds:F3} s", stop.Reason, statistics.Instructions, statistics.Elapsed.TotalSeconds);
+
+    // Line by line; a guest that never ends one gets it cut.
+    private void OnFirmwareByte(byte value)
+    {
+        if (value != '\n')
+        {
+            _firmwareLine.Append(value is >= 0x20 and < 0x7F ? (char)value : ' ');
+        }
+
+        if (value == '\n' || _firmwareLine.Length == LongestLine)
+        {
+            _logger.Information("Firmware: {Line:l}", _firmwareLine.ToString().TrimEnd());
+            _firmwareLine.Clear();
+        }
+    }
 
     public override void Dispose()
     {

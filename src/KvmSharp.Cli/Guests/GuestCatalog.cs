@@ -14,6 +14,8 @@ internal sealed record GuestEntry
 
     public required string Memory { get; init; }
 
+    public int Cpus { get; init; } = 1;
+
     public ulong InstructionLimit { get; init; }
 
     public string? Append { get; init; }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using KvmSharp.Machines;
 
@@ -9,34 +10,43 @@ internal sealed class MachineOptions
 {
     private const ulong PageBytes = PcLayout.PageBytes;
 
-    private readonly Option<ulong> _memory = TextOption.Parsed<ulong>(
-        "--memory", "SIZE", "RAM of the guest: 64K, 64M, 1G [default: 64M]", Quantities.TryParseSize, "a size such as 64K, 64M or 1G", PcOptions.DefaultMemoryBytes);
+    private readonly Option<ulong?> _memory = TextOption.Parsed<ulong?>(
+        "--memory", "SIZE", $"RAM of the guest: 64K, 256M, 1G [default: {PcOptions.DefaultMemoryBytes >> 20}M]", Optional<ulong>(Quantities.TryParseSize), "a size such as 64K, 64M or 1G", null);
 
     private readonly Option<ulong> _cpus = TextOption.Parsed<ulong>(
-        "--cpus", "N", "Processors; only 1 for now [default: 1]", Quantities.TryParseCount, "a number above 0", 1);
+        "--cpus", "N", "Processors, 1 to 8: a thread each, or turns with --deterministic", Quantities.TryParseCount, "a number above 0", 1);
+
+    private readonly Option<string> _apic = TextOption.Choice("--apic", "Local APICs and an IO-APIC, told by CPUID, ACPI and MP table together; off leaves the 8259s alone", "on", "on", "off");
 
     private readonly Option<CpuModel> _cpu = CreateCpu();
 
     private readonly Option<string> _serial = TextOption.Parsed(
-        "--serial", "stdio|none|file:PATH", "Where the serial port goes [default: stdio]", (string text, out string value) => SerialTarget.IsValid(value = text), "stdio, none or file:PATH", "stdio");
+        "--serial", "stdio|none|file:PATH", "Where the serial port goes", (string text, out string value) => SerialTarget.IsValid(value = text), "stdio, none or file:PATH", "stdio");
+
+    private readonly DeviceOptions _devices = new();
+
+    private readonly Option<string> _screen = TextOption.Choice(
+        "--screen", "text draws the VGA text screen in the terminal and types on the guest's keyboard; the serial port then goes nowhere unless --serial file:PATH says where", "none", "none", "text");
+
+    private readonly Option<string?> _screenshot = TextOption.Text("--screenshot-at-exit", "FILE", "Write the VGA's picture to a PNG file when the guest has stopped");
 
     private readonly Option<string> _debugExit = TextOption.Choice("--debug-exit", "QEMU's debug-exit port F4h: a write of v ends with status (v << 1) | 1", "off", "on", "off");
 
-    private readonly Option<ulong> _maxInstructions = TextOption.Parsed<ulong>(
-        "--max-instructions", "N", "End with status 6 after N instructions", Quantities.TryParseCount, "a number above 0", ulong.MaxValue);
+    private readonly Option<ulong?> _maxInstructions = TextOption.Parsed<ulong?>(
+        "--max-instructions", "N", "End with status 6 after N instructions [default: no limit]", Optional<ulong>(Quantities.TryParseCount), "a number above 0", null);
 
-    private readonly Option<TimeSpan> _timeout = TextOption.Parsed<TimeSpan>(
-        "--timeout", "DURATION", "End with status 124 after this time: 500ms, 30s, 2m", Quantities.TryParseDuration, "a duration such as 500ms, 30s or 2m", TimeSpan.Zero);
+    private readonly Option<TimeSpan?> _timeout = TextOption.Parsed<TimeSpan?>(
+        "--timeout", "DURATION", "End with status 124 after this time: 500ms, 30s, 2m [default: no limit]", Optional<TimeSpan>(Quantities.TryParseDuration), "a duration such as 500ms, 30s or 2m", null);
 
     private readonly Option<bool> _deterministic = TextOption.Flag("--deterministic", "Time is the count of instructions: the same input gives the same run");
 
     private readonly Option<DateTimeOffset?> _clockStart = TextOption.Parsed<DateTimeOffset?>(
-        "--rtc-start", "TIME", "What the clock chip shows at the start, in UTC: 2000-01-01T00:00:00", TryParseTime, "a time such as 2000-01-01T00:00:00", null);
+        "--rtc-start", "TIME", "What the clock chip shows at the start, in UTC: 2000-01-01T00:00:00 [default: now; with --deterministic always the same]", Optional<DateTimeOffset>(TryParseTime), "a time such as 2000-01-01T00:00:00", null);
 
     private readonly Option<string> _engine = TextOption.Choice("--engine", "The engine; auto takes the fastest there is, now the interpreter", "auto", "interpreter", "auto");
 
-    private readonly Option<TraceKinds> _trace = TextOption.Parsed<TraceKinds>(
-        "--trace", "KINDS", "Trace exits, instructions, interrupts (exceptions too) or unmapped, with commas between", TraceList.TryParse, "exits, instructions, interrupts or unmapped, with commas between", TraceKinds.None);
+    private readonly Option<TraceKinds?> _trace = TextOption.Parsed<TraceKinds?>(
+        "--trace", "KINDS", "Trace exits, instructions, interrupts (exceptions too) or unmapped, with commas between", Optional<TraceKinds>(TraceList.TryParse), "exits, instructions, interrupts or unmapped, with commas between", null);
 
     private readonly Option<string?> _traceFile = TextOption.Text("--trace-file", "FILE", "Write the trace to a file instead of standard error");
 
@@ -57,7 +67,7 @@ internal sealed class MachineOptions
     {
         Option[] all =
         [
-            _memory, _cpu, _cpus, _serial, _debugExit, _maxInstructions, _timeout, _deterministic, _clockStart, _engine, _trace, _traceFile,
+            _memory, _cpu, _cpus, _apic, _serial, _screen, _screenshot, _debugExit, _maxInstructions, _timeout, _deterministic, _clockStart, _engine, _trace, _traceFile,
             _stats, _statsFormat, _noReboot, _failOnUnmapped, _verbose, _logFile,
         ];
         foreach (Option option in all)
@@ -65,6 +75,7 @@ internal sealed class MachineOptions
             command.Options.Add(option);
         }
 
+        _devices.AddTo(command);
         _memory.Validators.Add(result =>
         {
             if (result.Tokens.Count > 0 && Quantities.TryParseSize(result.Tokens[^1].Value, out ulong bytes) && FaultOfMemory(bytes) is { } fault)
@@ -72,11 +83,18 @@ internal sealed class MachineOptions
                 result.AddError(fault);
             }
         });
+        command.Validators.Add(result =>
+        {
+            if ((FaultOfProcessors(result) ?? FaultOfTerminal(result)) is { } fault)
+            {
+                result.AddError(fault);
+            }
+        });
         _cpus.Validators.Add(result =>
         {
-            if (result.Tokens.Count > 0 && Quantities.TryParseCount(result.Tokens[^1].Value, out ulong count) && count > 1)
+            if (result.Tokens.Count > 0 && Quantities.TryParseCount(result.Tokens[^1].Value, out ulong count) && count > PcOptions.MostCpus)
             {
-                result.AddError("--cpus above 1 needs interrupt controllers for several processors, which the board has not yet: give 1.");
+                result.AddError($"--cpus may be at most {PcOptions.MostCpus}.");
             }
         });
     }
@@ -84,16 +102,21 @@ internal sealed class MachineOptions
     /// <summary>Collects what was given.</summary>
     public RunSettings Read(ParseResult parsed) => new()
     {
-        MemoryBytes = parsed.GetValue(_memory),
+        MemoryBytes = parsed.GetValue(_memory) ?? PcOptions.DefaultMemoryBytes,
         MemoryIsGiven = parsed.GetResult(_memory) is { Implicit: false },
         Cpu = parsed.GetValue(_cpu)!,
-        Serial = SerialTarget.Parse(parsed.GetValue(_serial)!),
+        Cpus = (int)parsed.GetValue(_cpus),
+        Apic = parsed.GetValue(_apic) == "on",
+        Serial = SerialOf(parsed),
+        Devices = _devices.Read(parsed),
+        TextScreen = parsed.GetValue(_screen) == "text",
+        Screenshot = parsed.GetValue(_screenshot),
         DebugExit = parsed.GetValue(_debugExit) == "on",
-        MaxInstructions = parsed.GetValue(_maxInstructions),
-        Timeout = parsed.GetValue(_timeout) is { Ticks: > 0 } timeout ? timeout : null,
+        MaxInstructions = parsed.GetValue(_maxInstructions) ?? ulong.MaxValue,
+        Timeout = parsed.GetValue(_timeout),
         Deterministic = parsed.GetValue(_deterministic),
         ClockStart = parsed.GetValue(_clockStart),
-        Trace = parsed.GetValue(_trace),
+        Trace = parsed.GetValue(_trace) ?? TraceKinds.None,
         TraceFile = parsed.GetValue(_traceFile),
         Statistics = parsed.GetValue(_stats),
         StatisticsAsJson = parsed.GetValue(_statsFormat) == "json",
@@ -103,13 +126,39 @@ internal sealed class MachineOptions
         LogFile = parsed.GetValue(_logFile),
     };
 
+    private string? FaultOfTerminal(CommandResult result) => _devices.HasConsole(result) && result.GetResult(_screen) is { Tokens: [.., { Value: "text" }] }
+        ? "--screen text and --device virtio-console both take the terminal: leave one of them out."
+        : null;
+
+    // Values that are wrong by themselves are told of by their own options.
+    private string? FaultOfProcessors(CommandResult result)
+    {
+        static string? Given(OptionResult? option) => option is { Tokens: [.., var last] } ? last.Value : null;
+
+        bool several = Quantities.TryParseCount(Given(result.GetResult(_cpus)) ?? "1", out ulong count) && count > 1;
+        CpuModel? model = CpuModel.Find(Given(result.GetResult(_cpu)) ?? CpuModel.Max.Name);
+        return !several ? null
+            : Given(result.GetResult(_apic)) == "off" ? "--cpus above 1 needs APICs: leave out --apic off, or give --cpus 1."
+            : model is { HasLocalApic: false } ? $"--cpus above 1 needs APICs, which --cpu {model} does not have: give --cpus 1 or a later model."
+            : null;
+    }
+
+    // The terminal has one use at a time.
+    private SerialTarget SerialOf(ParseResult parsed)
+    {
+        SerialTarget target = SerialTarget.Parse(parsed.GetValue(_serial)!);
+        bool isTaken = target.Kind == SerialTargetKind.StandardStreams
+            && (parsed.GetValue(_screen) == "text" || _devices.Read(parsed).HasFlag(OptionalDevices.VirtioConsole));
+        return isTaken ? new SerialTarget(SerialTargetKind.None) : target;
+    }
+
     private static Option<CpuModel> CreateCpu()
     {
         string[] names = [.. CpuModel.All.Select(model => model.Name)];
         Option<CpuModel> option = TextOption.Parsed<CpuModel>(
             "--cpu",
             string.Join('|', names),
-            "Processor model: what CPUID offers; instructions that it lacks raise #UD [default: max]",
+            "Processor model: what CPUID offers; instructions that it lacks raise #UD",
             (string text, out CpuModel model) => (model = CpuModel.Find(text) ?? CpuModel.Max).Name.Equals(text, StringComparison.OrdinalIgnoreCase),
             string.Join(" or ", names),
             CpuModel.Max);
@@ -117,12 +166,17 @@ internal sealed class MachineOptions
         return option;
     }
 
-    private static bool TryParseTime(string text, out DateTimeOffset? value)
-    {
-        bool ok = DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time);
-        value = time;
-        return ok;
-    }
+    private static bool TryParseTime(string text, out DateTimeOffset value) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out value);
+
+    // Of a value whose default is not shown as it is, or is the absence of a value.
+    private static TryParse<T?> Optional<T>(TryParse<T> parse)
+        where T : struct => (string text, out T? value) =>
+        {
+            bool ok = parse(text, out T found);
+            value = found;
+            return ok;
+        };
 
     private static string? FaultOfMemory(ulong bytes)
     {

@@ -9,7 +9,7 @@ internal sealed class PlacementOptions
     private const string AddressExpected = "an address of 32 bits such as 0x7C00 or 7C00h";
 
     private readonly Option<ImageFormat?> _format = TextOption.Parsed<ImageFormat?>(
-        "--format", "flat|bootsector|elf|multiboot", "The image's format, instead of finding it by the bytes", TryParseFormat, "flat, bootsector, elf or multiboot", null);
+        "--format", "flat|bootsector|elf|multiboot|multiboot2|linux|pvh|disk|iso", "The image's format, instead of finding it by the bytes", TryParseFormat, "flat, bootsector, elf, multiboot, multiboot2, linux, pvh, disk or iso", null);
 
     private readonly Option<uint?> _loadAddress = TextOption.Parsed<uint?>(
         "--load-address", "ADDRESS", "Where a flat image goes [default: 7C00h]", TryParseAddress, AddressExpected, null);
@@ -59,6 +59,11 @@ internal sealed class PlacementOptions
             "bootsector" => ImageFormat.BootSector,
             "elf" => ImageFormat.Elf,
             "multiboot" => ImageFormat.Multiboot,
+            "multiboot2" => ImageFormat.Multiboot2,
+            "linux" => ImageFormat.Linux,
+            "pvh" => ImageFormat.Pvh,
+            "disk" => ImageFormat.Disk,
+            "iso" => ImageFormat.Iso,
             _ => null,
         };
         return format is not null;

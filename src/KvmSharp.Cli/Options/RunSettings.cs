@@ -11,7 +11,23 @@ internal sealed record RunSettings
 
     public CpuModel Cpu { get; init; } = CpuModel.Max;
 
+    public int Cpus { get; init; } = 1;
+
+    public bool Apic { get; init; } = true;
+
     public SerialTarget Serial { get; init; } = new(SerialTargetKind.StandardStreams);
+
+    public OptionalDevices Devices { get; init; }
+
+    public bool HasConsole => Devices.HasFlag(OptionalDevices.VirtioConsole);
+
+    /// <summary>Whether standard input and output are the far end of the guest's console or serial port.</summary>
+    public bool UsesStandardStreams => HasConsole || Serial.Kind == SerialTargetKind.StandardStreams;
+
+    /// <summary>Whether the terminal is the guest's monitor and keyboard.</summary>
+    public bool TextScreen { get; init; }
+
+    public string? Screenshot { get; init; }
 
     public bool DebugExit { get; init; }
 

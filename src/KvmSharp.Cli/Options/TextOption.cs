@@ -10,6 +10,7 @@ internal delegate bool TryParse<T>(string text, out T value);
 internal static class TextOption
 {
     /// <summary>An option with a value that is read by a parser.</summary>
+    /// <remarks>Help shows <paramref name="missing"/> behind the description; null is not shown, for a default that does not read well by itself.</remarks>
     public static Option<T> Parsed<T>(string name, string valueName, string description, TryParse<T> parse, string expected, T missing) => new(name)
     {
         Description = description,
@@ -31,7 +32,7 @@ internal static class TextOption
     public static Option<string> Choice(string name, string description, string missing, params string[] words)
     {
         Option<string> option = Parsed(
-            name, string.Join('|', words), $"{description} [default: {missing}]", (string text, out string word) => words.Contains(word = text), string.Join(" or ", words), missing);
+            name, string.Join('|', words), description, (string text, out string word) => words.Contains(word = text), string.Join(" or ", words), missing);
         option.CompletionSources.Add(words);
         return option;
     }

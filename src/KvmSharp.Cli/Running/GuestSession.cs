@@ -1,48 +1,60 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
 using KvmSharp.Machines;
 
 namespace KvmSharp.Cli;
 
-/// <summary>Runs one guest from its image to an exit status, with the host's side of its serial port.</summary>
+/// <summary>Runs one guest from its image to an exit status, with the host's side of its lines.</summary>
 internal sealed class GuestSession(RunSettings settings, TextWriter errors)
 {
     // A run that was cancelled ends soon even when nobody reads its output.
     private static readonly TimeSpan DrainWhenCancelled = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Called with the machine when it has stopped, before it is disposed; its output is complete then.</summary>
+    /// <summary>Called with the machine when it has stopped, before it is disposed; its output is complete then, its last line too.</summary>
     public Action<PcMachine>? Stopped { get; init; }
 
+    /// <summary>Completes the machine's options; it may read files.</summary>
+    public Func<PcOptions, PcOptions> Complete { get; init; } = options => options;
+
     /// <summary>Runs the guest.</summary>
-    /// <param name="boot">Makes what is booted; it may read files.</param>
+    /// <param name="boot">Makes what is booted; it may read files. Null when firmware decides.</param>
     /// <returns>The exit status.</returns>
-    public int Run(Func<BootSource> boot)
+    public int Run(Func<BootSource?> boot)
     {
         using var cancellation = new RunCancellation();
         using RunLog log = RunLog.Create(settings);
         using TraceWriter? trace = TraceWriter.Create(settings);
-        using GuestOutput? output = OpenOutput(cancellation);
-        using RawTerminal? terminal = settings.Serial.Kind == SerialTargetKind.StandardStreams ? RawTerminal.TryEnter() : null;
-        GuestInput? input = OpenInput(cancellation, terminal is not null);
-        if (settings.Deterministic && terminal is null)
+        if (settings.Screenshot is { } wanted)
         {
-            input?.Gather();
+            Screenshot.Check(wanted);
         }
 
-        using var machine = new PcMachine(new PcOptions
+        using var lines = new GuestLines(settings, cancellation, errors);
+        BootSource? booted = boot();
+        using TerminalScreen? screen = TerminalScreen.Open(settings, cancellation);
+        using var machine = new PcMachine(Complete(new PcOptions
         {
-            Boot = boot(),
+            Boot = booted,
+            AwaitsKeys = screen is not null,
             MemoryBytes = settings.MemoryBytes,
             Cpu = settings.Cpu,
-            Serial = new SerialEnds(output, input, cancellation.Token),
+            Cpus = settings.Cpus,
+            Apic = settings.Apic,
+            Serial = lines.Serial,
+            Console = lines.Console,
+            Devices = settings.Devices,
+            Entropy = RandomNumberGenerator.Fill,
             DebugExit = settings.DebugExit,
             Deterministic = settings.Deterministic,
             ClockStart = settings.ClockStart,
             NoReboot = settings.NoReboot,
             StopOnUnmapped = settings.FailOnUnmapped,
             Trace = trace,
-        });
+            FirmwareDebugOutput = log.FirmwareOutput,
+        }));
         log.Booted(machine.Image, settings);
-        input?.Connect(machine.NotifyInput);
+        lines.Connect(machine);
+        screen?.Connect(machine);
         if (settings.Timeout is { } limit)
         {
             cancellation.StartTimeout(limit);
@@ -52,10 +64,23 @@ internal sealed class GuestSession(RunSettings settings, TextWriter errors)
         MachineStop stop = machine.Run(new MachineRunOptions { MaxInstructions = settings.MaxInstructions, Cancellation = cancellation.Token });
         TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
 
-        input?.Disconnect();
-        output?.Drain(stop.Reason == MachineStopReason.Cancelled ? DrainWhenCancelled : Timeout.InfiniteTimeSpan);
-        terminal?.Dispose();
-        Stopped?.Invoke(machine);
+        lines.Close(stop.Reason == MachineStopReason.Cancelled ? DrainWhenCancelled : Timeout.InfiniteTimeSpan);
+        screen?.Dispose();
+        if (settings.Screenshot is { } file)
+        {
+            Screenshot.Save(machine.Screen, file);
+        }
+
+        if (Stopped is not null)
+        {
+            if (lines.IsWithinLine)
+            {
+                Console.Out.WriteLine();
+            }
+
+            Stopped(machine);
+        }
+
         return Report(stop, cancellation.Cause, RunStatistics.Collect(machine, stop, elapsed), log);
     }
 
@@ -74,29 +99,5 @@ internal sealed class GuestSession(RunSettings settings, TextWriter errors)
         }
 
         return status;
-    }
-
-    private GuestOutput? OpenOutput(RunCancellation cancellation)
-    {
-        Stream? stream = settings.Serial.Kind switch
-        {
-            SerialTargetKind.StandardStreams => StandardStreams.OpenOutput(),
-            SerialTargetKind.File => HostFiles.Create(settings.Serial.Path, "serial"),
-            _ => null,
-        };
-        return stream is null ? null : new GuestOutput(stream, _ => cancellation.Cancel(StopCause.OutputClosed));
-    }
-
-    private GuestInput? OpenInput(RunCancellation cancellation, bool terminal)
-    {
-        if (settings.Serial.Kind != SerialTargetKind.StandardStreams || StandardStreams.OpenInput() is not { } stream)
-        {
-            return null;
-        }
-
-        var escape = new TerminalEscape(
-            quit: () => cancellation.Cancel(StopCause.Interrupted),
-            help: () => errors.Write("\nCtrl-A x  quit\nCtrl-A h  this help\nCtrl-A Ctrl-A  send Ctrl-A\n"));
-        return new GuestInput(stream, terminal ? escape : null);
     }
 }

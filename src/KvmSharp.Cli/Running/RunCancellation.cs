@@ -21,6 +21,9 @@ internal sealed class RunCancellation : IDisposable
         }
     }
 
+    /// <summary>Gets or sets what is done before a second signal ends the process at once.</summary>
+    public Action? SecondSignal { get; set; }
+
     public CancellationToken Token => _source.Token;
 
     public StopCause Cause => (StopCause)Volatile.Read(ref _cause);
@@ -50,6 +53,11 @@ internal sealed class RunCancellation : IDisposable
     private void OnSignal(PosixSignalContext context)
     {
         context.Cancel = Cause == StopCause.None;
+        if (!context.Cancel)
+        {
+            SecondSignal?.Invoke();
+        }
+
         Cancel(StopCause.Interrupted);
     }
 }

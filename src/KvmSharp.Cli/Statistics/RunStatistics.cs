@@ -28,7 +28,7 @@ internal sealed record RunStatistics(
         elapsed,
         TimeSpan.FromTicks((long)(machine.Now / NanosecondsPerTick)),
         [.. from reason in Enum.GetValues<VmExitReason>()
-            let count = (long)machine.Vcpu.Statistics.ExitsOf(reason)
+            let count = machine.Vcpus.Sum(vcpu => (long)vcpu.Statistics.ExitsOf(reason))
             where count != 0
             select KeyValuePair.Create(reason, count)],
         [.. machine.PortCounters.ByPort()]);

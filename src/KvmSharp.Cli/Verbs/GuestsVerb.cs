@@ -68,6 +68,7 @@ internal static class GuestsVerb
             RunSettings settings = given with
             {
                 MemoryBytes = given.MemoryIsGiven || !Quantities.TryParseSize(guest.Memory, out ulong memory) ? given.MemoryBytes : memory,
+                Cpus = Math.Max(given.Cpus, guest.Cpus),
                 DebugExit = given.DebugExit || guest.DebugExit,
             };
             return new GuestSession(settings, StandardStreams.Errors).Run(() => Boot(guest, settings.MemoryBytes));

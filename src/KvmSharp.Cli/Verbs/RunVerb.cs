@@ -1,45 +1,71 @@
-using System.CommandLine;
 using KvmSharp.Machines;
 
 namespace KvmSharp.Cli;
 
-/// <summary><c>kvmsharp run IMAGE</c>: boots an image.</summary>
+/// <summary><c>kvmsharp run</c>: boots an image or a kernel.</summary>
 internal static class RunVerb
 {
     public static Verb Create()
     {
-        Argument<string> image = new Argument<string>("IMAGE") { Description = "The image: multiboot, ELF, boot sector or flat binary", Arity = ArgumentArity.ExactlyOne }.WithoutDashes();
+        var kernel = new KernelOptions();
+        var firmware = new FirmwareOptions();
+        var disks = new DiskOptions();
         var placement = new PlacementOptions();
-        var append = new Option<string>("--append") { Description = "What follows the image's name in a multiboot kernel's command line", HelpName = "STR", DefaultValueFactory = _ => string.Empty };
-        var modules = new Option<string[]>("--module") { Description = "A file to load beside a multiboot kernel; may be given several times", HelpName = "FILE" };
         var options = new MachineOptions();
-        var verb = new Verb("run", "Boot an image and connect its serial port to standard input and output.")
+        var verb = new Verb("run", "Boot an image or a kernel and connect its serial port to standard input and output.")
         {
             Examples =
             [
                 ("kvmsharp run guests/hello/hello.img", "boots a boot sector; its serial port is the terminal, Ctrl-A x quits"),
+                ("kvmsharp run --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --memory 256M", "boots Linux; its console is the serial port"),
+                ("kvmsharp run --kernel vmlinuz --initrd initrd.gz --append console=hvc0 --device virtio-console", "boots Linux on a virtio console"),
+                ("kvmsharp run disk.img", "boots a disk through our own firmware; the file is never changed"),
+                ("kvmsharp run --disk disk.qcow2 --cdrom cd.iso --boot dc --screen text", "boots the CD, with a disk of the guest's own and its screen in the terminal"),
+                ("kvmsharp run --bios bios.bin --disk disk.img", "boots the disk through another firmware, such as SeaBIOS"),
                 ("kvmsharp run kernel.elf --append \"console=ttyS0\" --module disk.img", "boots a multiboot kernel with a command line and a module"),
                 ("kvmsharp run tests.elf --debug-exit on --timeout 30s --memory 128M", "runs a test kernel that reports its verdict through port F4h"),
+                ("kvmsharp run disk.img --screen text", "draws the guest's screen in the terminal; Ctrl-A x quits"),
                 ("kvmsharp run code.bin --load-address 0x100000 --mode 32 --trace instructions", "runs bare code and traces each instruction"),
                 ("kvmsharp run kernel.elf --deterministic --max-instructions 1000000 --stats", "runs a million instructions, the same each time, and counts exits"),
             ],
         };
-        verb.Arguments.Add(image);
-        verb.Options.Add(append);
-        verb.Options.Add(modules);
+        kernel.AddTo(verb);
+        disks.AddTo(verb);
+        firmware.AddTo(verb);
         placement.AddTo(verb);
         options.AddTo(verb);
+        verb.Validators.Add(result =>
+        {
+            bool firmwareIsGiven = firmware.IsGiven(result);
+            bool bootIsGiven = kernel.IsGiven(result);
+            if (!firmwareIsGiven && !bootIsGiven && !disks.IsGiven(result))
+            {
+                result.AddError("There is nothing to boot: name an IMAGE, a kernel with --kernel, a disk with --disk, --cdrom or --floppy, or firmware with --bios.");
+            }
+            else if (firmwareIsGiven && bootIsGiven)
+            {
+                result.AddError("--bios starts the firmware, which boots by itself: leave IMAGE and --kernel out, and give disks with --disk, --cdrom or --floppy.");
+            }
+        });
         verb.SetAction(parsed =>
         {
             RunSettings settings = options.Read(parsed);
-            return new GuestSession(settings, StandardStreams.Errors).Run(() => new BootSource
+            ImageFormat? format = placement.Format(parsed);
+            PositionalDisk? disk = kernel.ReadDisk(parsed, format);
+            if (disk is not null && disk.Kind != BootDevice.Cdrom)
             {
-                Image = ImageFile.Read(parsed.GetRequiredValue(image), settings.MemoryBytes),
-                Format = placement.Format(parsed),
-                Placement = placement.Placement(parsed),
-                Append = parsed.GetValue(append) ?? string.Empty,
-                Modules = [.. (parsed.GetValue(modules) ?? []).Select(file => ImageFile.Read(file, settings.MemoryBytes))],
-            });
+                StandardStreams.Errors.WriteLine($"kvmsharp: {DiskOptions.NeverChangedNote(disk.Path)}");
+            }
+
+            var session = new GuestSession(settings, StandardStreams.Errors)
+            {
+                Complete = machine =>
+                {
+                    machine = disks.Read(parsed).Apply(firmware.Apply(parsed, machine));
+                    return disk is null ? machine : disk.Apply(machine);
+                },
+            };
+            return session.Run(() => kernel.Read(parsed, settings.MemoryBytes, format, placement.Placement(parsed)));
         });
         return verb;
     }

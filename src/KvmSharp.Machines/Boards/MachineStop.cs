@@ -9,6 +9,9 @@ public sealed record MachineStop
     /// <summary>Gets the status of <see cref="MachineStopReason.DebugExit"/>: <c>(v &lt;&lt; 1) | 1</c> for a guest that wrote v.</summary>
     public int DebugExitStatus { get; init; }
 
+    /// <summary>Gets the sentence of <see cref="MachineStopReason.NothingToBoot"/>.</summary>
+    public string? Explanation { get; init; }
+
     /// <summary>Gets the access of <see cref="MachineStopReason.UnmappedAccess"/>.</summary>
     public UnmappedAccess Unmapped { get; init; }
 
@@ -24,6 +27,9 @@ public enum MachineStopReason
 
     /// <summary>The guest executed HLT and nothing can wake it.</summary>
     Halted,
+
+    /// <summary>The firmware found nothing to boot; <see cref="MachineStop.Explanation"/> says what it looked for.</summary>
+    NothingToBoot,
 
     /// <summary>The guest asked for a reset, and <see cref="PcOptions.NoReboot"/> is set.</summary>
     Reset,

@@ -1,7 +1,9 @@
 namespace KvmSharp.Machines;
 
-/// <summary>A PC with one processor: built from options, booted from an image, run until it stops.</summary>
-/// <remarks>One thread at a time runs it. Devices are used under one lock, which timers and the host's serial end take too.</remarks>
+/// <summary>A PC: built from options, booted from an image, run until it stops.</summary>
+/// <remarks>
+/// One thread at a time runs it; in real time each further processor has a thread of its own while it runs. Devices are used under one lock, which timers and the host's serial end take too.
+/// </remarks>
 public sealed class PcMachine : IDisposable
 {
     private static readonly DateTimeOffset DeterministicClockStart = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -11,60 +13,98 @@ public sealed class PcMachine : IDisposable
     private readonly Kvm _kvm = Kvm.Open();
     private readonly VirtualMachine _vm;
     private readonly HostClock? _hostClock;
+    private readonly PcProcessors _processors;
+    private readonly IMachineTrace? _trace;
     private readonly ExitDispatcher _dispatcher;
     private readonly SerialConnection _serial;
     private readonly PcDevices _devices;
-    private readonly IReadOnlyList<RamRange> _ram;
+    private readonly PcStart _start;
+    private readonly MachineDisks? _disks;
     private MachineStop? _requested; // what a device asked for; read behind the system event that it raised
 
     /// <summary>Builds a machine and boots it up to the image's first instruction.</summary>
     /// <param name="options">What it is built from.</param>
-    /// <exception cref="ImageException">The image cannot be booted.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The amount of memory is 0, no multiple of a page, or too large.</exception>
+    /// <exception cref="ImageException">The image cannot be booted, or a disk not opened.</exception>
+    /// <exception cref="ArgumentException">Both an image and a firmware ROM are given; or several processors without APICs; or an entropy device without a source.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The amount of memory is 0, no multiple of a page, or too large; or the number of processors is.</exception>
     /// <exception cref="KvmException">The host has not the memory.</exception>
     public PcMachine(PcOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
+        if (options is { Boot: not null, Bios: not null })
+        {
+            throw new ArgumentException("A machine boots an image or a firmware ROM: give one of the two.", nameof(options));
+        }
+
+        if (options is { Entropy: null, Deterministic: false } && options.Devices.HasFlag(OptionalDevices.VirtioRng))
+        {
+            throw new ArgumentException("The virtio entropy device needs the host's random bytes: give a source, or make the machine deterministic.", nameof(options));
+        }
+
         _options = options;
-        _ram = PcLayout.Ram(options.MemoryBytes);
+        IReadOnlyList<RamRange> ram = PcLayout.Ram(options.MemoryBytes);
+        BoardDescription board = BoardDescription.Of(options, ram);
         _vm = _kvm.CreateVm();
         try
         {
-            for (int slot = 0; slot < _ram.Count; slot++)
+            for (int slot = 0; slot < ram.Count; slot++)
             {
-                _vm.SetUserMemoryRegion(new MemorySlot(slot, _ram[slot].Start, _ram[slot].Length));
+                _vm.SetUserMemoryRegion(new MemorySlot(slot, ram[slot].Start, ram[slot].Length));
             }
 
             _vm.Clock = MakeClock(out _hostClock);
-            Vcpu = _vm.CreateVcpu(0);
-            Vcpu.Cpuid = options.Cpu.Cpuid;
-            Vcpu.Reset(); // leaves the model's signature in EDX
+            _processors = new PcProcessors(_vm, options);
+            _trace = options.Trace is { } given && _processors.AreParallel ? new GatedTrace(given) : options.Trace;
             _serial = new SerialConnection(options.Serial);
+            _disks = MachineDisks.Open(options);
             var ports = new PortBus();
-            _dispatcher = new ExitDispatcher(_gate, ports, new MmioBus())
+            var mmio = new MmioBus();
+            var shadow = new ShadowMemory(_vm);
+            mmio.Map(PcLayout.ShadowMemory, PcLayout.ShadowMemoryBytes, shadow);
+            _dispatcher = new ExitDispatcher(_gate, ports, mmio)
             {
-                Trace = options.Trace,
+                Trace = _trace,
                 StopOnUnmapped = options.StopOnUnmapped,
-                AfterExit = options.Serial is null ? null : options.Serial.WaitForRoom,
+                AfterExit = options.Serial is null && options.Console is null ? null : WaitForRoom,
             };
             _dispatcher.ListenToBuses();
-            _devices = new PcDevices(new PcWiring
+            var wiring = new PcWiring
             {
                 Ports = ports,
+                Mmio = mmio,
+                Shadow = shadow.Set,
+                Memory = _vm.Memory,
+                FirmwareFiles = bus => FirmwareItems.Files(options, board, bus),
+                FirmwareDebugOutput = options.FirmwareDebugOutput,
+                ProcessorCount = options.Cpus,
+                BootOrder = _disks.BootOrder,
                 Clock = _vm.Clock,
                 ClockStart = options.ClockStart ?? (options.Deterministic ? DeterministicClockStart : options.TimeProvider.GetUtcNow()),
                 LowMemoryBytes = Math.Min(options.MemoryBytes, PcLayout.LowMemoryEnd),
+                HighMemoryBytes = options.MemoryBytes - Math.Min(options.MemoryBytes, PcLayout.LowMemoryEnd),
+                Disks = _disks,
                 Serial = _serial,
+                Devices = options.Devices,
+                Console = options.Console,
+                HostEntropy = options.Deterministic ? null : options.Entropy,
                 Interrupt = _vm.InterruptLine,
+                IgnoreFloatingPointError = _vm.IgnoreFloatingPointErrorLine,
+                MessageInterrupts = options.HasApics ? _vm.MessageInterrupts : null,
                 A20Gate = _vm.A20Gate,
                 RequestReset = () => Request(MachineStopReason.Reset, SystemEventType.Reset),
                 RequestPowerOff = () => Request(MachineStopReason.PowerOff, SystemEventType.Shutdown),
                 RequestDebugExit = options.DebugExit ? status => Request(MachineStopReason.DebugExit, SystemEventType.Shutdown, status) : null,
-            });
+            };
+            _devices = new PcDevices(wiring);
+            Screen = new PcScreen(_gate, _devices.Video.Vga, _devices.Video.Display);
+            Keyboard = new PcKeyboard(_gate, _vm.Clock, _devices.Keyboard);
             _vm.InterruptController = new GatedInterruptController(_gate, _devices.InterruptController);
-            _vm.EventObserver = options.Trace is { } trace && trace.Kinds.HasFlag(TraceKinds.Interrupts) ? new InterruptTrace(trace) : null;
+            _vm.FloatingPointErrorLine = new GatedSignal(_gate, _devices.FloatingPointError);
+            _vm.EndOfInterrupt = EndOfInterrupt;
+            _vm.EventObserver = _trace is { } trace && trace.Kinds.HasFlag(TraceKinds.Interrupts) ? new InterruptTrace(trace) : null;
             _vm.ExitHandler = _dispatcher;
-            Image = options.Boot.Load(_vm.Memory, _ram, Vcpu);
+            _start = new PcStart(options, board, _vm, _devices, wiring, shadow, reason => Request(MachineStopReason.NothingToBoot, SystemEventType.Shutdown, explanation: reason));
+            Image = Boot();
         }
         catch
         {
@@ -73,11 +113,20 @@ public sealed class PcMachine : IDisposable
         }
     }
 
-    /// <summary>Gets the processor. Use it only while the machine does not run.</summary>
-    public VirtualCpu Vcpu { get; }
+    /// <summary>Gets the first processor. Use it only while the machine does not run.</summary>
+    public VirtualCpu Vcpu => Vcpus[0];
+
+    /// <summary>Gets all processors. Use them only while the machine does not run.</summary>
+    public IReadOnlyList<VirtualCpu> Vcpus => _processors.All;
 
     /// <summary>Gets guest memory.</summary>
     public IGuestMemory Memory => _vm.Memory;
+
+    /// <summary>Gets what the monitor shows. May be used from any thread, also while the machine runs.</summary>
+    public PcScreen Screen { get; }
+
+    /// <summary>Gets the hands at the keyboard. May be used from any thread, also while the machine runs.</summary>
+    public PcKeyboard Keyboard { get; }
 
     /// <summary>Gets what was loaded.</summary>
     public LoadedImage Image { get; private set; }
@@ -85,8 +134,8 @@ public sealed class PcMachine : IDisposable
     /// <summary>Gets the counters of the port exits so far. Read them only while the machine does not run.</summary>
     public PortCounters PortCounters => _dispatcher.Counters;
 
-    /// <summary>Gets the number of instructions that the guest has executed. Read it only while the machine does not run.</summary>
-    public ulong InstructionsRetired { get; private set; }
+    /// <summary>Gets the number of instructions that the guest has executed on all processors. Read it only while the machine does not run.</summary>
+    public ulong InstructionsRetired => _processors.InstructionsRetired;
 
     /// <summary>Gets the virtual time in nanoseconds.</summary>
     public long Now => _vm.Clock.Now;
@@ -101,7 +150,17 @@ public sealed class PcMachine : IDisposable
         _hostClock?.Resume();
         try
         {
-            return new RunLoop(this, limits).Run();
+            var budget = new InstructionBudget(limits.MaxInstructions);
+            while (true)
+            {
+                MachineStop stop = RunUntilStop(limits, budget);
+                if (stop.Reason != MachineStopReason.Reset || _options.NoReboot)
+                {
+                    return stop;
+                }
+
+                Reboot();
+            }
         }
         finally
         {
@@ -109,12 +168,24 @@ public sealed class PcMachine : IDisposable
         }
     }
 
-    /// <summary>Tells that the serial host has bytes for the guest. May be called from any thread at any time.</summary>
+    /// <summary>Tells that the host has bytes for the serial port or the virtio console. May be called from any thread at any time.</summary>
     public void NotifyInput()
     {
         lock (_gate)
         {
             _serial.Feed();
+            _devices.Console?.Device.InputReady();
+        }
+    }
+
+    /// <summary>Tells the guest how large the terminal at its virtio console is; nothing happens without one. May be called from any thread at any time.</summary>
+    /// <param name="columns">Characters in a line.</param>
+    /// <param name="rows">Lines.</param>
+    public void ResizeConsole(ushort columns, ushort rows)
+    {
+        lock (_gate)
+        {
+            _devices.Console?.Resize(columns, rows);
         }
     }
 
@@ -124,6 +195,79 @@ public sealed class PcMachine : IDisposable
         _hostClock?.Dispose();
         _vm.Dispose();
         _kvm.Dispose();
+        _disks?.Dispose();
+    }
+
+    /// <summary>Gets the access that ended the run because of <see cref="PcOptions.StopOnUnmapped"/>.</summary>
+    internal UnmappedAccess? StoppedAt => _dispatcher.StoppedAt;
+
+    /// <summary>Takes what a device asked for, behind the system event that it raised.</summary>
+    /// <returns>The stop; <see langword="null"/> when it has been taken already.</returns>
+    internal MachineStop? TakeRequest()
+    {
+        lock (_gate)
+        {
+            MachineStop? stop = _requested;
+            _requested = null;
+            return stop;
+        }
+    }
+
+    /// <summary>Waits for the host's input: a halted guest without a deadline can still be woken by a key, or by a byte for a port that it listens at.</summary>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <returns>Whether there is input; else nothing can wake the guest.</returns>
+    internal bool WaitForInput(CancellationToken cancellation)
+    {
+        const ulong InterruptFlag = 0x200;
+        bool takesInterrupts = Vcpus.Any(static vcpu => (vcpu.GetRegisters().Rflags & InterruptFlag) != 0);
+        if (_options.AwaitsKeys)
+        {
+            return takesInterrupts && Keyboard.WaitForKey(cancellation);
+        }
+
+        if (!takesInterrupts || ListenedAt() is not { } host || !host.WaitForInput(cancellation))
+        {
+            return false;
+        }
+
+        NotifyInput();
+        return true;
+    }
+
+    // The host's end whose next byte would interrupt the guest; the virtio console's if both would.
+    private ISerialHost? ListenedAt()
+    {
+        const byte ReceivedDataEnabled = 0x01; // ERBFI in IER
+        lock (_gate)
+        {
+            bool consoleListens = _options.Console is not null && _devices.Console is { Device.HasDriver: true };
+            bool serialListens = _devices.Com1.ReceiverRoom > 0 && (_devices.Com1.Save().InterruptEnable & ReceivedDataEnabled) != 0;
+            return consoleListens ? _options.Console : serialListens ? _options.Serial : null;
+        }
+    }
+
+    private void WaitForRoom()
+    {
+        _options.Serial?.WaitForRoom();
+        _options.Console?.WaitForRoom();
+    }
+
+    private MachineStop RunUntilStop(MachineRunOptions limits, InstructionBudget budget)
+    {
+        var verdicts = new ExitVerdicts(this, limits.Cancellation);
+        Action<VirtualCpu>? trace = _trace is { } t && t.Kinds.HasFlag(TraceKinds.Instructions) ? vcpu => t.OnInstruction(vcpu, Memory) : null;
+        return _processors.AreParallel
+            ? new ParallelRun(_processors, verdicts, budget, limits.Cancellation) { BeforeInstruction = trace }.Run()
+            : new SequentialRun(_processors, verdicts, budget, limits.Cancellation) { BeforeInstruction = trace }.Run();
+    }
+
+    // Called on a vCPU's thread without any lock.
+    private void EndOfInterrupt(byte vector)
+    {
+        lock (_gate)
+        {
+            _devices.IoApic?.EndOfInterrupt(vector);
+        }
     }
 
     private IVirtualClock MakeClock(out HostClock? hostClock)
@@ -140,9 +284,9 @@ public sealed class PcMachine : IDisposable
     }
 
     // Called by a device, so with the lock held. The first request counts: the guest is stopped right behind the instruction.
-    private void Request(MachineStopReason reason, SystemEventType type, int status = 0)
+    private void Request(MachineStopReason reason, SystemEventType type, int status = 0, string? explanation = null)
     {
-        _requested ??= new MachineStop { Reason = reason, DebugExitStatus = status };
+        _requested ??= new MachineStop { Reason = reason, DebugExitStatus = status, Explanation = explanation };
         _vm.RaiseSystemEvent(type);
     }
 
@@ -154,110 +298,20 @@ public sealed class PcMachine : IDisposable
             _requested = null;
         }
 
-        Vcpu.Reset();
-        Image = _options.Boot.Load(_vm.Memory, _ram, Vcpu);
+        _processors.Reset();
+        Image = Boot();
     }
 
-    /// <summary>One call of <see cref="PcMachine.Run"/>: turns exits into a stop.</summary>
-    private sealed class RunLoop(PcMachine machine, MachineRunOptions limits)
+    private LoadedImage Boot()
     {
-        private readonly bool _singleStep = machine._options.Trace?.Kinds.HasFlag(TraceKinds.Instructions) ?? false;
-        private ulong _left = limits.MaxInstructions;
-
-        public MachineStop Run()
+        if (_options.Bios is null)
         {
-            VirtualCpu vcpu = machine.Vcpu;
-            while (true)
-            {
-                if (_left == 0)
-                {
-                    return Stop(MachineStopReason.Budget);
-                }
-
-                if (_singleStep)
-                {
-                    machine._options.Trace!.OnInstruction(vcpu, machine.Memory);
-                }
-
-                ulong before = vcpu.InstructionsRetired;
-                VmExit vmExit = vcpu.Run(_singleStep ? 1 : _left, limits.Cancellation);
-                ulong retired = vcpu.InstructionsRetired - before;
-                machine.InstructionsRetired += retired;
-                if (_left != ulong.MaxValue)
-                {
-                    _left -= Math.Min(_left, retired);
-                }
-
-                if (Turn(vmExit) is { } stop)
-                {
-                    return stop;
-                }
-            }
+            _processors.SetUpWithoutFirmware();
         }
 
-        private static MachineStop Stop(MachineStopReason reason) => new() { Reason = reason };
-
-        // Null lets the guest go on.
-        private MachineStop? Turn(in VmExit vmExit) => vmExit.Reason switch
-        {
-            VmExitReason.SystemEvent => SystemEvent(),
-            VmExitReason.Hlt => machine.WaitForInput(limits.Cancellation) ? null
-                : Stop(limits.Cancellation.IsCancellationRequested ? MachineStopReason.Cancelled : MachineStopReason.Halted),
-            VmExitReason.Shutdown => Stop(MachineStopReason.TripleFault),
-            VmExitReason.Intr when vmExit.InterruptCause == InterruptCause.Cancellation => Stop(MachineStopReason.Cancelled),
-            VmExitReason.Intr => null, // a spent budget is seen at the top of the loop; a kick only makes the loop turn
-            VmExitReason.Io or VmExitReason.Mmio when machine._dispatcher.StoppedAt is { } access =>
-                new MachineStop { Reason = MachineStopReason.UnmappedAccess, Unmapped = access },
-            _ => Unsupported(vmExit),
-        };
-
-        private MachineStop? SystemEvent()
-        {
-            MachineStop stop;
-            lock (machine._gate)
-            {
-                stop = machine._requested ?? Stop(MachineStopReason.PowerOff);
-                machine._requested = null;
-            }
-
-            if (stop.Reason != MachineStopReason.Reset || machine._options.NoReboot)
-            {
-                return stop;
-            }
-
-            machine.Reboot();
-            return null;
-        }
-
-        private MachineStop Unsupported(in VmExit vmExit)
-        {
-            SegmentRegister cs = machine.Vcpu.GetSpecialRegisters().Cs;
-            byte[] bytes = vmExit.Reason == VmExitReason.InternalError ? machine.Vcpu.ExitData.ToArray() : [];
-            int bits = cs.LongMode ? 64 : cs.DefaultBig ? 32 : 16;
-            return Stop(MachineStopReason.Unsupported) with
-            {
-                Unsupported = new UnsupportedInstruction(vmExit.InternalError, bytes, cs.Selector, machine.Vcpu.GetRegisters().Rip, bits),
-            };
-        }
-    }
-
-    // A halted guest without a deadline can still be woken by the serial port, when it has enabled that interrupt.
-    private bool WaitForInput(CancellationToken cancellation)
-    {
-        const byte ReceivedDataEnabled = 0x01; // ERBFI in IER
-        bool listens;
         lock (_gate)
         {
-            listens = _devices.Com1.ReceiverRoom > 0 && (_devices.Com1.Save().InterruptEnable & ReceivedDataEnabled) != 0;
+            return _start.Boot(Vcpu);
         }
-
-        const ulong InterruptFlag = 0x200;
-        if (!listens || (Vcpu.GetRegisters().Rflags & InterruptFlag) == 0 || _options.Serial is null || !_options.Serial.WaitForInput(cancellation))
-        {
-            return false;
-        }
-
-        NotifyInput();
-        return true;
     }
 }

@@ -6,17 +6,74 @@ public sealed record PcOptions
     /// <summary>The RAM that a machine has unless told otherwise: 64 MiB.</summary>
     public const ulong DefaultMemoryBytes = 64UL << 20;
 
-    /// <summary>Gets what the machine boots.</summary>
-    public required BootSource Boot { get; init; }
+    /// <summary>Gets what the machine boots by itself; <see langword="null"/> leaves it to <see cref="Bios"/>, and without one to our own firmware, which looks for a disk.</summary>
+    public BootSource? Boot { get; init; }
+
+    /// <summary>Gets the firmware's ROM, from which the processor starts; <see langword="null"/> for our own. Not together with <see cref="Boot"/>.</summary>
+    public ImageFile? Bios { get; init; }
+
+    /// <summary>Gets the disks that the firmware offers beside the image that is booted.</summary>
+    public BootMedia Media { get; init; } = new();
+
+    /// <summary>Gets a value indicating whether the firmware's text also goes to the serial port, and keys come from it, until the guest programs that port.</summary>
+    public bool SerialConsole { get; init; } = true;
 
     /// <summary>Gets the amount of RAM in bytes: whole pages, up to <see cref="PcLayout.LargestMemory"/>.</summary>
     public ulong MemoryBytes { get; init; } = DefaultMemoryBytes;
 
+    /// <summary>Gets ROMs that the firmware finds and calls, such as a VGA BIOS.</summary>
+    public IReadOnlyList<ImageFile> OptionRoms { get; init; } = [];
+
+    /// <summary>Gets files that the firmware finds in its configuration device, by name; they replace the board's own of the same name.</summary>
+    public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> FirmwareFiles { get; init; } = new Dictionary<string, ReadOnlyMemory<byte>>();
+
+    /// <summary>Gets what takes the bytes that firmware writes to its debug port (402h), under the device lock; <see langword="null"/> leaves the port out.</summary>
+    public Action<byte>? FirmwareDebugOutput { get; init; }
+
+    /// <summary>Gets the boot order unless told otherwise, which is QEMU's "cad".</summary>
+    public static IReadOnlyList<BootDevice> DefaultBootOrder { get; } = [BootDevice.Disk, BootDevice.Floppy, BootDevice.Cdrom];
+
+    /// <summary>The most processors that a machine may have.</summary>
+    public const int MostCpus = 8;
+
     /// <summary>Gets the processor model.</summary>
     public CpuModel Cpu { get; init; } = CpuModel.Max;
 
+    /// <summary>Gets the number of processors: 1 to <see cref="MostCpus"/>. Deterministic ones take turns, others have a thread each.</summary>
+    public int Cpus { get; init; } = 1;
+
+    /// <summary>Gets a value indicating whether there are local APICs and an IO-APIC, as far as the processor model knows them.</summary>
+    public bool Apic { get; init; } = true;
+
+    /// <summary>Gets a value indicating whether the machine has APICs: CPUID, the ACPI tables and the MP table tell of them together or not at all.</summary>
+    public bool HasApics => Apic && Cpu.HasLocalApic;
+
     /// <summary>Gets the host's end of the serial line; <see langword="null"/> leaves it unconnected.</summary>
     public ISerialHost? Serial { get; init; }
+
+    /// <summary>Gets a value indicating whether somebody may press keys at any time, so that a halted guest waits for them.</summary>
+    public bool AwaitsKeys { get; init; }
+
+    /// <summary>Gets the hard disks, in the order the guest finds them on each bus.</summary>
+    public IReadOnlyList<DiskAttachment> Disks { get; init; } = [];
+
+    /// <summary>Gets the disc in the CD-ROM drive; <see langword="null"/> for no drive.</summary>
+    public DiskSpec? Cdrom { get; init; }
+
+    /// <summary>Gets the floppy in drive A; <see langword="null"/> for no drive.</summary>
+    public DiskSpec? Floppy { get; init; }
+
+    /// <summary>Gets what firmware tries to boot from, first choice first.</summary>
+    public IReadOnlyList<BootDevice> BootOrder { get; init; } = DefaultBootOrder;
+
+    /// <summary>Gets the devices that the machine has besides those of every PC.</summary>
+    public OptionalDevices Devices { get; init; }
+
+    /// <summary>Gets the host's end of the virtio console; <see langword="null"/> leaves it unconnected.</summary>
+    public ISerialHost? Console { get; init; }
+
+    /// <summary>Gets what fills a span with the host's random bytes for <see cref="OptionalDevices.VirtioRng"/>; a deterministic machine makes its own from a fixed seed.</summary>
+    public Action<Span<byte>>? Entropy { get; init; }
 
     /// <summary>Gets a value indicating whether QEMU's debug-exit port is there.</summary>
     public bool DebugExit { get; init; }

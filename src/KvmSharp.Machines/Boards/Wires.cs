@@ -42,3 +42,28 @@ internal sealed class OrGate(ISignal wire)
         public void Drive(bool asserted) => gate.Set(index, asserted);
     }
 }
+
+/// <summary>A wire that leads to several inputs.</summary>
+/// <param name="ends">The inputs.</param>
+internal sealed class Fork(params ISignal[] ends) : ISignal
+{
+    /// <inheritdoc/>
+    public void Drive(bool asserted)
+    {
+        foreach (ISignal end in ends)
+        {
+            end.Drive(asserted);
+        }
+    }
+}
+
+/// <summary>The end of a pin that the board leaves open.</summary>
+internal sealed class OpenWire : ISignal
+{
+    public static OpenWire Instance { get; } = new();
+
+    /// <inheritdoc/>
+    public void Drive(bool asserted)
+    {
+    }
+}

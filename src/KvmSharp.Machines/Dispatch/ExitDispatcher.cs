@@ -69,9 +69,10 @@ public sealed class ExitDispatcher(Lock gate, PortBus ports, MmioBus mmio) : IEx
     private bool HandlePort(in VmExit vmExit, Span<byte> data)
     {
         int width = vmExit.Width;
-        Counters.Add(vmExit.Port);
         lock (gate)
         {
+            Counters.Add(vmExit.Port);
+
             // String I/O brings several items for the same port in one exit.
             for (; data.Length >= width; data = data[width..])
             {

@@ -4,6 +4,8 @@ namespace KvmSharp.Machines;
 /// <remarks>
 /// An access reaches one device with its full width when it lies inside its range, else each byte goes its own way, lowest
 /// address first. Addresses without a device read as all ones. Not thread-safe: the caller holds the device lock.
+/// Fixed devices are mapped once, by the board. Windows are moved by the guest, who may lay them over anything: a window gets the addresses
+/// that nobody has at that time. Memory slots are no matter of this bus: accesses to them never come here.
 /// </remarks>
 public sealed class MmioBus
 {
@@ -29,8 +31,46 @@ public sealed class MmioBus
             throw new InvalidOperationException($"The addresses from {first:X}h to {last:X}h overlap those of another device.");
         }
 
-        _mappings.Insert(at, new Mapping(first, last, device));
+        _mappings.Insert(at, new Mapping(first, last, first, device, IsWindow: false));
     }
+
+    /// <summary>Opens a window: gives those of its addresses that are free to a device.</summary>
+    /// <param name="first">The first address: the device's offset 0.</param>
+    /// <param name="length">The length in bytes.</param>
+    /// <param name="device">The device.</param>
+    public void OpenWindow(ulong first, ulong length, IMmioDevice device)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length - 1, ulong.MaxValue - first, nameof(length));
+        ulong last = first + (length - 1);
+        ulong free = first;
+        int at = Math.Max(FirstAbove(first) - 1, 0);
+        for (; at < _mappings.Count && _mappings[at].First <= last; at++)
+        {
+            Mapping taken = _mappings[at];
+            if (taken.Last < free)
+            {
+                continue;
+            }
+
+            if (taken.First > free)
+            {
+                _mappings.Insert(at++, new Mapping(free, taken.First - 1, first, device, IsWindow: true));
+            }
+
+            if (taken.Last >= last)
+            {
+                return;
+            }
+
+            free = taken.Last + 1;
+        }
+
+        _mappings.Insert(at, new Mapping(free, last, first, device, IsWindow: true));
+    }
+
+    /// <summary>Closes all windows.</summary>
+    public void CloseWindows() => _mappings.RemoveAll(m => m.IsWindow);
 
     /// <summary>Reads from an address.</summary>
     /// <param name="address">The guest-physical address.</param>
@@ -40,7 +80,7 @@ public sealed class MmioBus
     {
         if (Find(address) is { } mapping && mapping.Holds(address, width))
         {
-            return mapping.Device.ReadMmio(address - mapping.First, width) & Ones(width);
+            return mapping.Device.ReadMmio(address - mapping.Origin, width) & Ones(width);
         }
 
         if (NothingAt(address, width))
@@ -67,7 +107,7 @@ public sealed class MmioBus
         value &= Ones(width);
         if (Find(address) is { } mapping && mapping.Holds(address, width))
         {
-            mapping.Device.WriteMmio(address - mapping.First, width, value);
+            mapping.Device.WriteMmio(address - mapping.Origin, width, value);
         }
         else if (NothingAt(address, width))
         {
@@ -112,7 +152,8 @@ public sealed class MmioBus
         return low;
     }
 
-    private sealed record Mapping(ulong First, ulong Last, IMmioDevice Device)
+    // A window that others cut has several of these, with the same origin: the address of the device's offset 0.
+    private sealed record Mapping(ulong First, ulong Last, ulong Origin, IMmioDevice Device, bool IsWindow)
     {
         public bool Holds(ulong address, int width) => Last - address >= (ulong)width - 1;
     }

@@ -4,6 +4,8 @@ namespace KvmSharp.Machines;
 /// <remarks>
 /// A device gets accesses up to the width it was mapped with; wider ones, and those that cross its end, are split in halves,
 /// lowest port first. Ports without a device read as all ones. Not thread-safe: the caller holds the device lock.
+/// Fixed devices are mapped once, by the board. Windows are moved by the guest, who may lay them over anything: a window gets the ports that
+/// nobody has at that time, and an access belongs to the device of its first port.
 /// </remarks>
 public sealed class PortBus
 {
@@ -12,6 +14,7 @@ public sealed class PortBus
     private const int PortCount = 0x1_0000;
 
     private readonly Mapping?[]?[] _pages = new Mapping?[PortCount / PortsPerPage][];
+    private readonly List<Mapping> _windows = [];
 
     /// <summary>Gets or sets what is told of each access that no device answers.</summary>
     public Action<UnmappedAccess>? Unmapped { get; set; }
@@ -31,10 +34,39 @@ public sealed class PortBus
         var mapping = new Mapping(device, first, first + count, firstOffset, maximumWidth);
         for (int port = first; port < mapping.End; port++)
         {
-            Mapping?[] page = _pages[port >> PageShift] ??= new Mapping?[PortsPerPage];
-            ref Mapping? slot = ref page[port & (PortsPerPage - 1)];
+            ref Mapping? slot = ref SlotOf(port);
             slot = slot is null ? mapping : throw new InvalidOperationException($"Port {port:X}h has a device already.");
         }
+    }
+
+    /// <summary>Opens a window: gives those of its ports that are free to a device, for accesses of up to 4 bytes.</summary>
+    /// <param name="first">The first port: the device's offset 0.</param>
+    /// <param name="count">The number of ports.</param>
+    /// <param name="device">The device.</param>
+    public void OpenWindow(ushort first, int count, IPortDevice device)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(first + count, PortCount, nameof(count));
+        var window = new Mapping(device, first, first + count, FirstOffset: 0, MaximumWidth: sizeof(uint));
+        _windows.Add(window);
+        for (int port = first; port < window.End; port++)
+        {
+            SlotOf(port) ??= window;
+        }
+    }
+
+    /// <summary>Closes all windows.</summary>
+    public void CloseWindows()
+    {
+        foreach (Mapping window in _windows)
+        {
+            for (int port = window.First; port < window.End; port++)
+            {
+                ref Mapping? slot = ref SlotOf(port);
+                slot = ReferenceEquals(slot, window) ? null : slot;
+            }
+        }
+
+        _windows.Clear();
     }
 
     /// <summary>Reads from a port.</summary>
@@ -85,6 +117,8 @@ public sealed class PortBus
     }
 
     private static uint Ones(int width) => uint.MaxValue >> (32 - (8 * width));
+
+    private ref Mapping? SlotOf(int port) => ref (_pages[port >> PageShift] ??= new Mapping?[PortsPerPage])[port & (PortsPerPage - 1)];
 
     private Mapping? Find(int port) => _pages[port >> PageShift]?[port & (PortsPerPage - 1)];
 

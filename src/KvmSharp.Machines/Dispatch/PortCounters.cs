@@ -1,7 +1,7 @@
 namespace KvmSharp.Machines;
 
 /// <summary>Counts port exits by port. A string instruction is one exit, however many items it moves.</summary>
-/// <remarks>Written by the vCPU's thread only; read it when the machine stands still.</remarks>
+/// <remarks>Written under the device lock; read it when the machine stands still.</remarks>
 public sealed class PortCounters
 {
     private const int PortsPerPage = 256;

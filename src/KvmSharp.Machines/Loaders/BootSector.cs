@@ -1,7 +1,7 @@
 namespace KvmSharp.Machines;
 
 /// <summary>Loads the first sector of a disk as a BIOS does: to 7C00h, entered in real mode.</summary>
-/// <remarks>There is no BIOS behind it: a sector that calls INT 10h or INT 13h finds an empty interrupt vector table.</remarks>
+/// <remarks>The board's firmware has set the machine up before and answers INT 10h, 13h and the others: see <see cref="PcFirmware"/>.</remarks>
 public static class BootSector
 {
     /// <summary>The size of a boot sector in bytes.</summary>

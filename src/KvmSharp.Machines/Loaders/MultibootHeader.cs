@@ -2,16 +2,11 @@ namespace KvmSharp.Machines;
 
 /// <summary>A multiboot 1 header: in the first 8192 bytes of an image, 4-byte aligned, with a checksum.</summary>
 /// <remarks>Source: Multiboot Specification 0.6.96, "The layout of Multiboot header".</remarks>
-/// <param name="Offset">Where it is in the file.</param>
 /// <param name="Flags">Bits 0 to 15 are demands, bits 16 to 31 are optional features.</param>
-/// <param name="HeaderAddress">The physical address that the header itself is loaded to. This and the following only with <paramref name="HasAddresses"/>.</param>
-/// <param name="LoadAddress">The physical address of the first loaded byte.</param>
-/// <param name="LoadEnd">The physical address behind the last loaded byte; 0 for the end of the file.</param>
-/// <param name="BssEnd">The physical address behind the zeroed part; 0 for none.</param>
+/// <param name="HasAddresses">Whether the following are valid (flag 16).</param>
+/// <param name="Addresses">Where the file goes.</param>
 /// <param name="Entry">The physical address of the first instruction.</param>
-/// <param name="HasAddresses">Whether the five addresses are valid (flag 16).</param>
-internal readonly record struct MultibootHeader(
-    int Offset, uint Flags, uint HeaderAddress, uint LoadAddress, uint LoadEnd, uint BssEnd, uint Entry, bool HasAddresses)
+internal readonly record struct MultibootHeader(uint Flags, bool HasAddresses = false, MultibootAddresses Addresses = default, uint Entry = 0)
 {
     /// <summary>Flag 2: the kernel wants a table of video modes.</summary>
     public const uint WantsVideo = 1 << 2;
@@ -47,7 +42,7 @@ internal readonly record struct MultibootHeader(
     {
         if ((flags & AddressesValid) == 0)
         {
-            return new MultibootHeader(at, flags, 0, 0, 0, 0, 0, HasAddresses: false);
+            return new MultibootHeader(flags);
         }
 
         if (image.Length - at < LongBytes)
@@ -56,14 +51,12 @@ internal readonly record struct MultibootHeader(
         }
 
         ReadOnlySpan<byte> h = image.Slice(at, LongBytes);
-        return new MultibootHeader(
+        var addresses = new MultibootAddresses(
             at,
-            flags,
             HeaderAddress: LittleEndian.UInt32(h, 12),
             LoadAddress: LittleEndian.UInt32(h, 16),
             LoadEnd: LittleEndian.UInt32(h, 20),
-            BssEnd: LittleEndian.UInt32(h, 24),
-            Entry: LittleEndian.UInt32(h, 28),
-            HasAddresses: true);
+            BssEnd: LittleEndian.UInt32(h, 24));
+        return new MultibootHeader(flags, HasAddresses: true, addresses, Entry: LittleEndian.UInt32(h, 28));
     }
 }

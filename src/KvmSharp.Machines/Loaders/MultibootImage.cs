@@ -27,50 +27,12 @@ public static class MultibootImage
             throw new ImageException("The multiboot header has no addresses (flag 16 is clear) and the image is no ELF file, so nothing says where to load it.");
         }
 
-        LoadedImage loaded = header.HasAddresses ? LoadByAddresses(image, memory, header) : ElfImage.Load(image, memory);
+        LoadedImage loaded = header.HasAddresses
+            ? header.Addresses.Load(image, memory, header.Entry, ImageFormat.Multiboot)
+            : ElfImage.LoadAnyClass(image, ElfFile.Read(image), memory, ImageFormat.Multiboot);
         return loaded with
         {
-            Format = ImageFormat.Multiboot,
-            Notes = (header.Flags & MultibootHeader.WantsVideo) == 0 ? [] : ["The multiboot header asks for video modes; the machine has no display, so none are passed."],
+            Notes = (header.Flags & MultibootHeader.WantsVideo) == 0 ? [] : ["The multiboot header asks for a video mode; none is set, the screen stays in text mode."],
         };
     }
-
-    private static LoadedImage LoadByAddresses(ReadOnlySpan<byte> image, IGuestMemory memory, in MultibootHeader header)
-    {
-        if (header.LoadAddress > header.HeaderAddress || header.HeaderAddress - header.LoadAddress > (uint)header.Offset)
-        {
-            throw Wrong($"load_addr {header.LoadAddress:X}h does not fit header_addr {header.HeaderAddress:X}h with the header at {header.Offset:X}h in the file");
-        }
-
-        int start = header.Offset - (int)(header.HeaderAddress - header.LoadAddress);
-        ulong available = (ulong)(image.Length - start);
-        if (header.LoadEnd != 0 && header.LoadEnd < header.LoadAddress)
-        {
-            throw Wrong($"load_end_addr {header.LoadEnd:X}h lies below load_addr {header.LoadAddress:X}h");
-        }
-
-        ulong length = header.LoadEnd == 0 ? available : header.LoadEnd - header.LoadAddress;
-        if (length > available)
-        {
-            throw Wrong($"load_end_addr {header.LoadEnd:X}h asks for {length:X}h bytes, but the file has only {available:X}h: it is truncated");
-        }
-
-        var loaded = new GuestRange(header.LoadAddress, length);
-        if (header.BssEnd != 0 && header.BssEnd < loaded.End)
-        {
-            throw Wrong($"bss_end_addr {header.BssEnd:X}h lies below the end of what is loaded, {loaded.End:X}h");
-        }
-
-        if (!loaded.Contains(header.Entry))
-        {
-            throw Wrong($"entry_addr {header.Entry:X}h lies outside what is loaded, {loaded.Start:X}h to {loaded.End:X}h");
-        }
-
-        var bss = new GuestRange(loaded.End, header.BssEnd == 0 ? 0 : header.BssEnd - loaded.End);
-        loaded.Fill(memory, image.Slice(start, (int)length), "The multiboot image");
-        bss.Clear(memory, "The multiboot image's zeroed part");
-        return new LoadedImage { Format = ImageFormat.Multiboot, Entry = header.Entry, End = bss.End, Mode = StartMode.Protected32 };
-    }
-
-    private static ImageException Wrong(string what) => new($"The multiboot header is wrong: {what}.");
 }

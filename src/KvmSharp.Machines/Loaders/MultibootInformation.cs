@@ -14,7 +14,6 @@ public static class MultibootInformation
     public const uint BootLoaderMagic = 0x2BADB002;
 
     private const string LoaderName = "KvmSharp";
-    private const uint PageBytes = 4096;
 
     private const uint HasMemory = 1 << 0;
     private const uint HasCommandLine = 1 << 2;
@@ -35,7 +34,6 @@ public static class MultibootInformation
 
     private const int ModuleBytes = 16; // start, end, string, reserved
     private const int MapEntryBytes = 24; // size (of the rest: 20), base, length, type
-    private const uint TypeAvailable = 1;
 
     /// <summary>Writes all of it.</summary>
     /// <param name="memory">Guest memory.</param>
@@ -52,27 +50,18 @@ public static class MultibootInformation
         ArgumentNullException.ThrowIfNull(modules);
         ArgumentNullException.ThrowIfNull(ram);
 
-        ulong free = PageAlign(firstFree);
-        var placed = new List<GuestRange>(modules.Count);
-        foreach (ImageFile module in modules)
-        {
-            var range = new GuestRange(free, (ulong)module.Bytes.Length);
-            Place(memory, range, module.Bytes.Span, $"Module {module.Name}");
-            placed.Add(range);
-            free = PageAlign(range.End);
-        }
-
-        byte[] block = Build((uint)free, commandLine, modules, placed, ram);
-        Place(memory, new GuestRange(free, (ulong)block.Length), block, "The multiboot information");
-        return (uint)free;
+        var free = new FreeMemory(memory, firstFree);
+        IReadOnlyList<GuestRange> placed = free.Place(modules);
+        byte[] block = Build((uint)free.Next, commandLine, modules, placed, MemoryMap.Of(ram));
+        return (uint)free.Place(block, "The multiboot information").Start;
     }
 
     private static byte[] Build(
-        uint address, string commandLine, IReadOnlyList<ImageFile> modules, List<GuestRange> placed, IReadOnlyList<RamRange> ram)
+        uint address, string commandLine, IReadOnlyList<ImageFile> modules, IReadOnlyList<GuestRange> placed, IReadOnlyList<MemoryMapEntry> ranges)
     {
         int moduleTable = StructureBytes;
         int map = moduleTable + (placed.Count * ModuleBytes);
-        int strings = map + (ram.Count * MapEntryBytes);
+        int strings = map + (ranges.Count * MapEntryBytes);
         var text = new MemoryStream();
         uint Store(string s)
         {
@@ -86,12 +75,12 @@ public static class MultibootInformation
         void Set(int offset, uint value) => BinaryPrimitives.WriteUInt32LittleEndian(block.AsSpan(offset), value);
 
         Set(0, HasMemory | HasCommandLine | HasModules | HasMemoryMap | HasLoaderName);
-        Set(MemoryLowerOffset, KibibytesFrom(ram, 0));
-        Set(MemoryUpperOffset, KibibytesFrom(ram, PcLayout.ExtendedMemory));
+        Set(MemoryLowerOffset, MemoryMap.KibibytesFrom(ranges, 0));
+        Set(MemoryUpperOffset, MemoryMap.KibibytesFrom(ranges, PcLayout.ExtendedMemory));
         Set(CommandLineOffset, Store(commandLine));
         Set(ModuleCountOffset, (uint)placed.Count);
         Set(ModulesOffset, address + (uint)moduleTable);
-        Set(MapLengthOffset, (uint)(ram.Count * MapEntryBytes));
+        Set(MapLengthOffset, (uint)(ranges.Count * MapEntryBytes));
         Set(MapOffset, address + (uint)map);
         Set(LoaderNameOffset, Store(LoaderName));
         for (int i = 0; i < placed.Count; i++)
@@ -102,30 +91,15 @@ public static class MultibootInformation
             Set(entry + 8, Store(modules[i].Name));
         }
 
-        for (int i = 0; i < ram.Count; i++)
+        for (int i = 0; i < ranges.Count; i++)
         {
             int entry = map + (i * MapEntryBytes);
             Set(entry, MapEntryBytes - sizeof(uint));
-            BinaryPrimitives.WriteUInt64LittleEndian(block.AsSpan(entry + 4), ram[i].Start);
-            BinaryPrimitives.WriteUInt64LittleEndian(block.AsSpan(entry + 12), ram[i].Length);
-            Set(entry + 20, TypeAvailable);
+            BinaryPrimitives.WriteUInt64LittleEndian(block.AsSpan(entry + 4), ranges[i].Start);
+            BinaryPrimitives.WriteUInt64LittleEndian(block.AsSpan(entry + 12), ranges[i].Length);
+            Set(entry + 20, (uint)ranges[i].Type);
         }
 
         return [.. block, .. text.ToArray()];
-    }
-
-    private static uint KibibytesFrom(IReadOnlyList<RamRange> ram, ulong start) =>
-        (uint)(ram.FirstOrDefault(r => r.Start == start).Length / 1024);
-
-    private static ulong PageAlign(ulong address) => (address + PageBytes - 1) & ~(ulong)(PageBytes - 1);
-
-    private static void Place(IGuestMemory memory, GuestRange range, ReadOnlySpan<byte> bytes, string what)
-    {
-        if (range.End > uint.MaxValue)
-        {
-            throw new ImageException($"{what} does not fit below 4 GiB behind the kernel: link the kernel to lower addresses.");
-        }
-
-        range.Fill(memory, bytes, what);
     }
 }

@@ -1,6 +1,6 @@
 namespace KvmSharp.Machines;
 
-/// <summary>The host's end of the guest's serial line: a terminal, a file, a test.</summary>
+/// <summary>The host's end of the guest's serial line or of its virtio console: a terminal, a file, a test.</summary>
 public interface ISerialHost
 {
     /// <summary>Takes a byte that the guest sent. Called with the device lock held, so it must not block.</summary>

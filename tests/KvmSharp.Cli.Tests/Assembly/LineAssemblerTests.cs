@@ -59,6 +59,8 @@ public class LineAssemblerTests
 
     [Theory]
     [InlineData("bogus ax", "*'bogus'*")]
+    [InlineData("bogus nowhere", "'bogus'*")]
+    [InlineData("rep bogus nowhere", "'bogus'*")]
     [InlineData("mov ax,nowhere", "*'nowhere'*")]
     [InlineData("mov [bx],1", "*size*'mov ?bx?, 1'*")]
     [InlineData("mov ax,bl", "*'mov ax, bl'*'mov'*")]

@@ -37,6 +37,23 @@ public class HelpTests
     [Fact]
     public void Help_EachVerb_HasExamples() => AllVerbs(Program.CreateRoot()).Should().OnlyContain(v => v.Examples.Count > 0);
 
+    [Theory]
+    [InlineData("run")]
+    [InlineData("asm")]
+    public void Help_Defaults_AreShownOnceAndAsTheyAreWritten(string verb)
+    {
+        string text = Cli.Run(verb, "--help").Text;
+        text.Should().Contain("[default: 64M]").And.Contain("[default: max]").And.Contain("[default: no limit]");
+        text.Should().NotMatchRegex(@"\[default: (\d{6,}|\d\d:\d\d:\d\d|None)\]");
+        text.Split('\n').Should().NotContain(line => line.Split("[default:", StringSplitOptions.None).Length > 2);
+    }
+
+    [Fact]
+    public void Help_Run_HasEveryOption() =>
+        Cli.Run("run", "--help").Text.Should().ContainAll(
+            "--disk <FILE", "--cdrom <FILE>", "--floppy <FILE", "--boot <ORDER>", "--bios <FILE>", "--option-rom <FILE>", "--kernel <FILE>", "--initrd <FILE>", "--append <STR>",
+            "--module <FILE>", "--cpus <N>", "--apic <on|off>", "--screen <none|text>", "--screenshot-at-exit <FILE>", "format=raw|qcow2", "overlay=discard|PATH", "bus=ide|virtio");
+
     [Fact]
     public void Version_IsANumber() => Cli.Run("--version").Text.Trim().Should().MatchRegex(@"^\d+\.\d+\.\d+$");
 

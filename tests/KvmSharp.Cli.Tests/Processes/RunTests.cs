@@ -146,8 +146,13 @@ public sealed class RunTests : IDisposable
         Cli.Result result = Cli.Run("asm", "mov al,65; out 0xE9,al; hlt");
 
         result.Status.Should().Be(0);
-        result.Text.Should().StartWith("AEAX=00000041").And.Contain("EIP=00007C05");
+        result.Text.Should().StartWith("A\nEAX=00000041").And.Contain("EIP=00007C05");
     }
+
+    [Theory]
+    [InlineData("mov al,10; out 0xE9,al", "\nEAX=")]
+    [InlineData("mov al,10", "EAX=")]
+    public void Asm_GuestHasNoLineOpen_NoneIsEnded(string code, string start) => Cli.Run("asm", code).Text.Should().StartWith(start);
 
     [Fact]
     public void Guests_HelloFromAnyDirectory_Runs()

@@ -58,17 +58,29 @@ public sealed class StatusTests : IDisposable
     [InlineData("run", "--bogus")]
     [InlineData("run", "a.img", "b.img")]
     [InlineData("run", "a.img", "-q")]
+    [InlineData("run", "a.img", "--kernel", "b.elf")]
+    [InlineData("run", "--initrd", "c.gz")]
     [InlineData("run", "a.img", "--memory", "0")]
     [InlineData("run", "a.img", "--memory", "4097")]
     [InlineData("run", "a.img", "--memory", "64Q")]
     [InlineData("run", "a.img", "--memory", "999999999G")]
-    [InlineData("run", "a.img", "--cpus", "2")]
+    [InlineData("run", "a.img", "--cpus", "9")]
+    [InlineData("run", "a.img", "--cpus", "2", "--apic", "off")]
+    [InlineData("run", "a.img", "--cpus", "2", "--cpu", "486")]
+    [InlineData("run", "a.img", "--apic", "maybe")]
     [InlineData("run", "a.img", "--timeout", "5")]
     [InlineData("run", "a.img", "--max-instructions", "0")]
     [InlineData("run", "a.img", "--serial", "tcp")]
     [InlineData("run", "a.img", "--engine", "fast")]
     [InlineData("run", "a.img", "--trace", "exits,everything")]
     [InlineData("run", "a.img", "--format", "elf", "--entry", "0x7C00")]
+    [InlineData("run", "--disk", "a.img", "--append", "quiet")]
+    [InlineData("run", "--disk", "a.img", "--module", "b.bin")]
+    [InlineData("run", "--disk", "a.img", "--boot", "x")]
+    [InlineData("run", "--disk", "a.img,cache=none")]
+    [InlineData("run", "--bios", "b.bin", "--initrd", "c.gz")]
+    [InlineData("run", "--bios", "b.bin", "--kernel", "vmlinuz")]
+    [InlineData("run", "--option-rom", "b.bin", "a.img")]
     [InlineData("asm", "bogus ax")]
     [InlineData("guests", "run", "no-such-guest")]
     [InlineData("guests")]
@@ -79,8 +91,54 @@ public sealed class StatusTests : IDisposable
         Cli.Result result = Cli.Run(args);
 
         result.Status.Should().Be(2);
-        result.Errors.Should().StartWith("kvmsharp: ").And.NotContain("   at ");
+        result.Errors.Should().StartWith("kvmsharp: ").And.EndWith("\n").And.NotContain("   at ");
+        result.Errors.Count(c => c == '\n').Should().Be(1, result.Errors);
         result.Output.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void Usage_MistypedOption_IsNamedWithTheVerbToAsk()
+    {
+        string errors = Cli.Run("run", "--memroy", "64M", "a.img").Errors;
+        errors.Should().Be("kvmsharp: '--memroy' is no option of this command. For a file of that name write ./--memroy. Try 'kvmsharp run --help'.\n");
+    }
+
+    [Theory]
+    [InlineData("--kernel")]
+    [InlineData("--initrd")]
+    [InlineData("--module")]
+    [InlineData("--bios")]
+    [InlineData("--option-rom")]
+    public void Run_MissingFile_IsNamedWithItsOption(string option)
+    {
+        string there = _folder.Bytes("rom.bin", new byte[64 * 1024]);
+        string[] others = option switch
+        {
+            "--initrd" or "--module" => [_folder.Image("hlt")],
+            "--option-rom" => ["--bios", there],
+            _ => [],
+        };
+        Cli.Result result = Cli.Run(["run", .. others, option, _folder.File("missing")]);
+        result.Status.Should().Be(66);
+        result.Errors.Should().Match($"kvmsharp: {option} *missing does not exist: *.\n");
+    }
+
+    [Fact]
+    public void Run_HardDiskAsAFloppy_IsRefused()
+    {
+        Cli.Result result = Cli.Run("run", "--floppy", _folder.Bytes("disk.img", new byte[(5760 + 1) * 512]));
+        result.Status.Should().Be(66);
+        result.Errors.Should().Match("kvmsharp: *disk.img is no floppy: it has 5761 sectors*Give a hard disk with --disk.\n");
+    }
+
+    [Fact]
+    public void Run_DiskWithACommandLine_IsRefusedInsteadOfIgnored()
+    {
+        var disk = new byte[8192];
+        (disk[510], disk[511]) = (0x55, 0xAA);
+        Cli.Result result = Cli.Run("run", _folder.Bytes("disk.img", disk), "--append", "quiet");
+        result.Status.Should().Be(66);
+        result.Errors.Should().Contain("disk.img is booted as a disk, which takes no --append");
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public class MultibootInformationTests
         uint info = MultibootInformation.Write(_memory, 0x10_0001, "kernel.elf quiet", modules, PcLayout.Ram(MemoryBytes));
 
         Word(info).Should().Be(0x24D, "memory, command line, modules, map and loader name are passed");
-        Word(info + 4).Should().Be(640);
+        Word(info + 4).Should().Be(639, "the last KiB below 640 KiB is the BIOS's");
         Word(info + 8).Should().Be(3 * 1024);
         Text(Word(info + 16)).Should().Be("kernel.elf quiet");
         Word(info + 20).Should().Be(2);
@@ -31,14 +31,15 @@ public class MultibootInformationTests
     }
 
     [Fact]
-    public void Write_MemoryMap_NamesEachRangeOfRam()
+    public void Write_MemoryMap_NamesRamAndWhatIsReserved()
     {
         uint info = MultibootInformation.Write(_memory, 0x10_0000, string.Empty, [], PcLayout.Ram(MemoryBytes));
 
-        Word(info + 44).Should().Be(48, "two entries of 24 bytes");
+        Word(info + 44).Should().Be(96, "four entries of 24 bytes");
         uint map = Word(info + 48);
-        uint[] entries = [.. Enumerable.Range(0, 12).Select(i => Word(map + (4 * (uint)i)))];
-        entries.Should().Equal(20, 0, 0, 0xA_0000, 0, 1, 20, 0x10_0000, 0, 0x30_0000, 0, 1);
+        uint[] entries = [.. Enumerable.Range(0, 24).Select(i => Word(map + (4 * (uint)i)))];
+        entries.Should().Equal(
+            20, 0, 0, 0x9_FC00, 0, 1, 20, 0x9_FC00, 0, 0x400, 0, 2, 20, 0xE_0000, 0, 0x2_0000, 0, 2, 20, 0x10_0000, 0, 0x30_0000, 0, 1);
     }
 
     [Fact]

@@ -1,0 +1,65 @@
+using System.Buffers.Binary;
+using KvmSharp.Devices;
+
+namespace KvmSharp.Machines;
+
+/// <summary>The host's random bytes.</summary>
+/// <param name="fill">Fills a span with them.</param>
+internal sealed class HostEntropy(Action<Span<byte>> fill) : IEntropySource
+{
+    /// <inheritdoc/>
+    public void Fill(Span<byte> destination) => fill(destination);
+}
+
+/// <summary>Bytes that look random and are the same in each run, for deterministic machines. Nobody should make keys of them.</summary>
+/// <remarks>
+/// Marsaglia's xorshift with 64 bits of state and the shifts 13, 7 and 17 ("Xorshift RNGs", Journal of Statistical Software 8, 2003), which passes through
+/// every value but 0. Each step gives eight bytes, lowest first; a request that ends within a step drops the rest of it.
+/// </remarks>
+internal sealed class SeededEntropy : IEntropySource, IStateful<SeededEntropyState>
+{
+    private const ulong Seed = 0x9E37_79B9_7F4A_7C15; // the golden ratio's fraction: any value but 0 would do
+
+    private SeededEntropyState _s = PowerOn;
+
+    private static SeededEntropyState PowerOn => new() { Value = Seed };
+
+    /// <inheritdoc/>
+    public void Fill(Span<byte> destination)
+    {
+        Span<byte> step = stackalloc byte[sizeof(ulong)];
+        while (!destination.IsEmpty)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(step, Next());
+            int count = Math.Min(step.Length, destination.Length);
+            step[..count].CopyTo(destination);
+            destination = destination[count..];
+        }
+    }
+
+    /// <inheritdoc/>
+    public SeededEntropyState Save() => _s;
+
+    /// <inheritdoc/>
+    public void Load(in SeededEntropyState state) => _s = state;
+
+    /// <inheritdoc/>
+    public void Reset() => _s = PowerOn;
+
+    private ulong Next()
+    {
+        ulong value = _s.Value;
+        value ^= value << 13;
+        value ^= value >> 7;
+        value ^= value << 17;
+        _s.Value = value;
+        return value;
+    }
+}
+
+/// <summary>All that a <see cref="SeededEntropy"/> remembers.</summary>
+internal record struct SeededEntropyState
+{
+    /// <summary>Gets or sets the last value; never 0.</summary>
+    public ulong Value { get; set; }
+}

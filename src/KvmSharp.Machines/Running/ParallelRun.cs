@@ -1,0 +1,82 @@
+using System.Runtime.ExceptionServices;
+
+namespace KvmSharp.Machines;
+
+/// <summary>Runs the processors of a machine at the same time, the first on the caller's thread, until one of them stops the machine.</summary>
+/// <remarks>A budget is handed out in small parts, so a run may end a few parts before it is spent to the last instruction, never behind it.</remarks>
+/// <param name="processors">The processors.</param>
+/// <param name="verdicts">What exits mean.</param>
+/// <param name="budget">The instructions that are left.</param>
+/// <param name="cancellation">The token of the run.</param>
+internal sealed class ParallelRun(PcProcessors processors, ExitVerdicts verdicts, InstructionBudget budget, CancellationToken cancellation)
+{
+    private const ulong PartOfBudget = 20_000;
+
+    private MachineStop? _stop;
+    private ExceptionDispatchInfo? _failure;
+
+    /// <summary>Gets what is called before each instruction, on the thread of its processor; <see langword="null"/> lets them run in one go.</summary>
+    public Action<VirtualCpu>? BeforeInstruction { get; init; }
+
+    /// <summary>Runs.</summary>
+    /// <returns>Why it stopped.</returns>
+    public MachineStop Run()
+    {
+        Thread[] others = [.. processors.All.Skip(1).Select(vcpu => new Thread(() => Carry(vcpu)) { IsBackground = true, Name = $"vCPU {vcpu.Id}" })];
+        Array.ForEach(others, static thread => thread.Start());
+        Carry(processors.All[0]);
+        Array.ForEach(others, static thread => thread.Join());
+        _failure?.Throw();
+        return _stop!;
+    }
+
+    // What fails on any thread fails in the caller's Run, when all have come to rest.
+    private void Carry(VirtualCpu vcpu)
+    {
+        try
+        {
+            while (Volatile.Read(ref _stop) is null)
+            {
+                if (Turn(vcpu) is { } stop)
+                {
+                    End(stop);
+                }
+            }
+        }
+        catch (Exception e)
+        {
+            Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(e), null);
+            End(ExitVerdicts.Stop(MachineStopReason.Unsupported));
+        }
+    }
+
+    private MachineStop? Turn(VirtualCpu vcpu)
+    {
+        ulong part = budget.Take(BeforeInstruction is null ? PartOfBudget : 1);
+        if (part == 0)
+        {
+            return ExitVerdicts.Stop(MachineStopReason.Budget);
+        }
+
+        if (vcpu.MpState == MpState.Runnable)
+        {
+            BeforeInstruction?.Invoke(vcpu);
+        }
+
+        ulong before = vcpu.InstructionsRetired;
+        VmExit vmExit = vcpu.Run(BeforeInstruction is null ? part : 1, cancellation);
+        budget.GiveBack(part, vcpu.InstructionsRetired - before);
+        return verdicts.Judge(vcpu, vmExit);
+    }
+
+    private void End(MachineStop stop)
+    {
+        if (Interlocked.CompareExchange(ref _stop, stop, null) is null)
+        {
+            foreach (VirtualCpu vcpu in processors.All)
+            {
+                vcpu.Kick();
+            }
+        }
+    }
+}
