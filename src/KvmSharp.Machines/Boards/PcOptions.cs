@@ -82,7 +82,7 @@ public sealed record PcOptions
     public bool Deterministic { get; init; }
 
     /// <summary>Gets the host's time, which the machine follows when it is not deterministic.</summary>
-    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+    public TimeProvider TimeProvider { get; init; } = ThreadTimeProvider.Instance;
 
     /// <summary>Gets the date and time that the clock chip starts with; <see langword="null"/> for the host's, or 2000-01-01 when deterministic.</summary>
     public DateTimeOffset? ClockStart { get; init; }
