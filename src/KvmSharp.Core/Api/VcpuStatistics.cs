@@ -21,6 +21,26 @@ public sealed class VcpuStatistics
     /// <summary>Gets the translations that the software TLB did not have.</summary>
     public ulong TlbMisses => _engine.Mmu.Misses;
 
+    /// <summary>Gets the regions that were translated and put in place.</summary>
+    public ulong RegionsTranslated => _engine.TranslatorCounters.Regions;
+
+    /// <summary>Gets the regions that were dropped again: their code changed, or room was needed.</summary>
+    public ulong RegionsDropped => _engine.TranslatorCounters.Dropped;
+
+    /// <summary>Gets the guest instructions in all regions put in place.</summary>
+    public ulong InstructionsTranslated => _engine.TranslatorCounters.RegionInstructions;
+
+    /// <summary>Gets the time that translating took, on whatever thread.</summary>
+    public TimeSpan TranslationTime => TimeSpan.FromMicroseconds(_engine.TranslatorCounters.CompileNanoseconds / 1000);
+
+    /// <summary>Gets the guest instructions retired in translated code; the interpreter retired the others.</summary>
+    public ulong InstructionsRetiredTranslated => _engine.TranslatorCounters.Retired;
+
+    /// <summary>Gets how often control left translated code for a reason.</summary>
+    /// <param name="reason">The reason.</param>
+    /// <returns>The count.</returns>
+    public ulong SideExitsFor(SideExitReason reason) => _engine.TranslatorCounters.ExitsFor(reason);
+
     /// <summary>Gets the exits for a reason, those handled in place included.</summary>
     /// <param name="reason">The reason.</param>
     /// <returns>The count.</returns>

@@ -72,6 +72,12 @@ public sealed unsafe partial class VirtualMachine : IDisposable
         }
     }
 
+    /// <summary>Gets or sets what carries out the code of vCPUs that are made from now on.</summary>
+    public EngineKind Engine { get; set; }
+
+    /// <summary>Gets or sets the most memory in bytes that translated code of each vCPU may take, about; when it is full, the regions are dropped and hot ones made anew.</summary>
+    public long TranslatedCodeLimit { get; set; } = 64L << 20;
+
     /// <summary>Gets where devices send interrupts that are messages; without local APICs they are lost. KVM_SIGNAL_MSI. Any thread.</summary>
     public IMessageInterrupts MessageInterrupts => ApicBus;
 

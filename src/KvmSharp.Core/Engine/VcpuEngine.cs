@@ -120,6 +120,8 @@ internal sealed unsafe class VcpuEngine : IDisposable
 
     public VcpuCounters Statistics { get; } = new();
 
+    public Regions.TranslatorCounters TranslatorCounters { get; } = new();
+
     /// <summary>Gets the instructions retired before the one under way, exact also in the middle of a block.</summary>
     public ulong RetiredNow => Loop.IsInChain
         ? Cpu->RetiredAtEnd - (ulong)(Cpu->Remaining + Cpu->CurrentOp->Left)

@@ -45,6 +45,7 @@ public sealed class PcMachine : IDisposable
         IReadOnlyList<RamRange> ram = PcLayout.Ram(options.MemoryBytes);
         BoardDescription board = BoardDescription.Of(options, ram);
         _vm = _kvm.CreateVm();
+        (_vm.Engine, _vm.TranslatedCodeLimit) = (options.Engine, options.TranslatedCodeLimit);
         try
         {
             for (int slot = 0; slot < ram.Count; slot++)

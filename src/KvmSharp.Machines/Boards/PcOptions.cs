@@ -75,6 +75,12 @@ public sealed record PcOptions
     /// <summary>Gets what fills a span with the host's random bytes for <see cref="OptionalDevices.VirtioRng"/>; a deterministic machine makes its own from a fixed seed.</summary>
     public Action<Span<byte>>? Entropy { get; init; }
 
+    /// <summary>Gets what carries out guest code.</summary>
+    public EngineKind Engine { get; init; }
+
+    /// <summary>Gets the most memory in bytes that translated code of each processor may take, about.</summary>
+    public long TranslatedCodeLimit { get; init; } = 64L << 20;
+
     /// <summary>Gets a value indicating whether QEMU's debug-exit port is there.</summary>
     public bool DebugExit { get; init; }
 
