@@ -71,12 +71,12 @@ internal sealed unsafe class ModeTracker(CpuContext* cpu)
         };
     }
 
-    // In 64-bit mode only FS and GS have a base. Offsets that reach the lower canonical half need no further check; the full one
-    // tests the others for being canonical.
+    // In 64-bit mode only FS and GS have a base. Offsets that stay in the canonical half of the base need no further check; the full
+    // one tests the others for being canonical.
     private static SegmentView View64Of(in SegmentCache cache, int segment)
     {
         ulong start = segment >= (int)SegmentIndex.Fs ? cache.Base : 0;
-        ulong end = start < Canonical.Bias ? Canonical.Bias - start : 0;
+        ulong end = start < Canonical.Bias ? Canonical.Bias - start : Canonical.Is(start) ? 0 - start : 0;
         return new SegmentView { Base = start, ReadEnd = end, WriteEnd = end };
     }
 

@@ -101,10 +101,10 @@ internal static unsafe class StringOperands
         ref SegmentView view = ref cpu->Views[segment];
         ulong offset = Index(cpu, op, register);
         ulong linear = (view.Base + offset) & cpu->LinearMask;
-        ulong wrap = Operands.Truncate(op, ulong.MaxValue); // the last offset before the index register wraps
-        ulong end = Math.Min(write ? view.WriteEnd : view.ReadEnd, wrap + (wrap == ulong.MaxValue ? 0UL : 1));
         ulong inPage = GuestPage.Size - (linear & GuestPage.OffsetMask);
-        ulong room = (offset < end ? Math.Min(end - offset, inPage) : 0) / (uint)sizeof(T);
+        ulong beforeWrap = Operands.Truncate(op, ulong.MaxValue) - offset; // less one
+        ulong room = Math.Min(InSegment(cpu, write ? view.WriteEnd : view.ReadEnd, offset, linear), inPage);
+        room = (beforeWrap < room ? beforeWrap + 1 : room) / (uint)sizeof(T);
         if (room == 0)
         {
             return default;
@@ -116,6 +116,13 @@ internal static unsafe class StringOperands
             ? new ElementRun<T>((T*)(linear + entry->Addend))
             : Translate<T>(cpu, linear, write);
     }
+
+    // How many bytes the segment allows. In 64-bit mode a page is canonical as a whole, or not at all.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong InSegment(CpuContext* cpu, ulong end, ulong offset, ulong linear) =>
+        offset < end ? end - offset
+        : (cpu->Mode & CodeMode.Code64) != 0 && Canonical.Is(linear) ? (ulong)GuestPage.Size
+        : 0;
 
     // A page without a translation at hand, or one that holds decoded code: a run of stores into it is told to the MMU as one.
     [MethodImpl(MethodImplOptions.NoInlining)]
