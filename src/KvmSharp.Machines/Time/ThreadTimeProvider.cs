@@ -18,7 +18,7 @@ public sealed class ThreadTimeProvider : TimeProvider
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         ArgumentNullException.ThrowIfNull(callback);
-        var timer = new ThreadTimer(callback, state);
+        var timer = new ThreadTimer(this, callback, state);
         timer.Change(dueTime, period);
         return timer;
     }

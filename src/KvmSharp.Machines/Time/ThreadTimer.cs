@@ -1,16 +1,14 @@
-using System.Diagnostics;
-
 namespace KvmSharp.Machines;
 
 /// <summary>A timer with a thread of its own, which begins when the timer is first set and ends when it is disposed.</summary>
+/// <param name="provider">Whose timestamps it follows.</param>
 /// <param name="callback">Called when the time has come.</param>
 /// <param name="state">What it is called with.</param>
-internal sealed class ThreadTimer(TimerCallback callback, object? state) : ITimer
+internal sealed class ThreadTimer(TimeProvider provider, TimerCallback callback, object? state) : ITimer
 {
     private const int StackBytes = 256 << 10; // a callback ends in a device; an idle machine should cost little
 
-    private static readonly long StampsPerMillisecond = Stopwatch.Frequency / 1000;
-
+    private readonly long _stampsPerMillisecond = provider.TimestampFrequency / 1000;
     private readonly object _gate = new();
     private Thread? _thread;
     private long _due = long.MaxValue; // a timestamp
@@ -28,7 +26,7 @@ internal sealed class ThreadTimer(TimerCallback callback, object? state) : ITime
                 return false;
             }
 
-            _due = dueTime < TimeSpan.Zero ? long.MaxValue : Stopwatch.GetTimestamp() + ToStamps(dueTime);
+            _due = dueTime < TimeSpan.Zero ? long.MaxValue : provider.GetTimestamp() + ToStamps(dueTime);
             _period = period <= TimeSpan.Zero ? 0 : ToStamps(period);
             if (_thread is not null)
             {
@@ -61,7 +59,7 @@ internal sealed class ThreadTimer(TimerCallback callback, object? state) : ITime
         return ValueTask.CompletedTask;
     }
 
-    private static long ToStamps(TimeSpan time) => (long)(time.TotalMilliseconds * StampsPerMillisecond);
+    private long ToStamps(TimeSpan time) => (long)(time.TotalMilliseconds * _stampsPerMillisecond);
 
     private void Run()
     {
@@ -83,14 +81,14 @@ internal sealed class ThreadTimer(TimerCallback callback, object? state) : ITime
                     continue;
                 }
 
-                long early = _due - Stopwatch.GetTimestamp();
+                long early = _due - provider.GetTimestamp();
                 if (early <= 0)
                 {
                     _due = _period == 0 ? long.MaxValue : _due + _period;
                     return true;
                 }
 
-                long milliseconds = (early + StampsPerMillisecond - 1) / StampsPerMillisecond;
+                long milliseconds = (early + _stampsPerMillisecond - 1) / _stampsPerMillisecond;
                 Monitor.Wait(_gate, (int)Math.Min(milliseconds, int.MaxValue));
             }
 
