@@ -24,7 +24,7 @@ internal static unsafe class BlockHandlers
         }
 
         cpu->Remaining = remaining;
-        return op + 1;
+        return Chain.Next(cpu, op);
     }
 
     /// <summary>The end of a block that no branch ends: goes on with what follows.</summary>

@@ -21,6 +21,7 @@ internal static unsafe class Branching
     /// <param name="cpu">The processor.</param>
     /// <param name="op">The branch or end; <c>Next</c> holds the link when what follows lies in the same page.</param>
     /// <returns>The next block's head, or null.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static MicroOp* FollowNext(CpuContext* cpu, MicroOp* op) => FollowUnlinked(cpu, &op->Next, StaysInPage(cpu, op));
 
     /// <summary>Follows a branch whose target is known only now.</summary>

@@ -53,6 +53,42 @@ internal static unsafe class LinearAccess
         return SlowWrite(cpu, op, linear, value);
     }
 
+    /// <summary>Reads if the TLB has the page, and else does nothing: what quick handlers try before they call their slow halves.</summary>
+    /// <typeparam name="T">The width.</typeparam>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="linear">The address; need not be known to be canonical, for no tag matches one that is not.</param>
+    /// <param name="value">The value read.</param>
+    /// <returns>Whether it was read.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryReadHit<T>(CpuContext* cpu, ulong linear, out T value)
+        where T : unmanaged
+    {
+        TlbEntry* entry = Tlb.EntryOf(cpu->Tlb, linear);
+        if (Tlb.Hits(linear, sizeof(T), entry->ReadTag))
+        {
+            value = *(T*)(linear + entry->Addend);
+            return true;
+        }
+
+        value = default;
+        return false;
+    }
+
+    /// <summary>Gives the host address of what may be written at once: see <see cref="TryReadHit"/>.</summary>
+    /// <typeparam name="T">The width.</typeparam>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="linear">The address.</param>
+    /// <param name="place">The place.</param>
+    /// <returns>Whether the TLB allows it.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryFindHit<T>(CpuContext* cpu, ulong linear, out T* place)
+        where T : unmanaged
+    {
+        TlbEntry* entry = Tlb.EntryOf(cpu->Tlb, linear);
+        place = (T*)(linear + entry->Addend);
+        return Tlb.Hits(linear, sizeof(T), entry->WriteTag);
+    }
+
     /// <summary>Reads what will be written back: rights to write are checked first, so that the write cannot page-fault.</summary>
     /// <typeparam name="T">The width.</typeparam>
     /// <param name="cpu">The processor.</param>

@@ -18,10 +18,23 @@ internal static unsafe class SegmentAccess
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryTranslate(CpuContext* cpu, int segment, ulong offset, int size, bool write, out ulong linear)
     {
+        return IsWithinView(cpu, segment, offset, size, write, out linear) || CheckFully(cpu, segment, offset, size, write);
+    }
+
+    /// <summary>Gives the linear address when the quick bounds allow the access, and else does nothing.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="segment">The segment, ES to GS.</param>
+    /// <param name="offset">The offset, already truncated to the address size.</param>
+    /// <param name="size">Bytes.</param>
+    /// <param name="write">Whether it stores.</param>
+    /// <param name="linear">The linear address.</param>
+    /// <returns>Whether the bounds allow it.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsWithinView(CpuContext* cpu, int segment, ulong offset, int size, bool write, out ulong linear)
+    {
         ref SegmentView view = ref cpu->Views[segment];
         linear = (view.Base + offset) & cpu->LinearMask;
-        ulong last = offset + (uint)(size - 1);
-        return last < (write ? view.WriteEnd : view.ReadEnd) || CheckFully(cpu, segment, offset, size, write);
+        return offset + (uint)(size - 1) < (write ? view.WriteEnd : view.ReadEnd);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
 using KvmSharp.Memory;
@@ -95,11 +96,37 @@ internal static unsafe class BinaryShape
         where TFlags : struct, IFlagUse
         where TSource : struct, ISource
     {
+        if (!TSource.TryReadHit(cpu, op, out T b))
+        {
+            return ToRegisterSlowly<TOp, T, TFlags, TSource>(cpu, op);
+        }
+
+        Combine<TOp, T, TFlags>(cpu, op, b);
+        return Chain.Next(cpu, op);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static MicroOp* ToRegisterSlowly<TOp, T, TFlags, TSource>(CpuContext* cpu, MicroOp* op)
+        where TOp : struct, IBinaryOp
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+        where TFlags : struct, IFlagUse
+        where TSource : struct, ISource
+    {
         if (!TSource.TryRead(cpu, op, out T b))
         {
             return null;
         }
 
+        Combine<TOp, T, TFlags>(cpu, op, b);
+        return op + 1;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Combine<TOp, T, TFlags>(CpuContext* cpu, MicroOp* op, T b)
+        where TOp : struct, IBinaryOp
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+        where TFlags : struct, IFlagUse
+    {
         ArithmeticFlags flags = cpu->Flags;
         T result = TOp.Apply(cpu->Read<T>(op->Dst), b, ref flags);
         if (TOp.Stores)
@@ -111,8 +138,6 @@ internal static unsafe class BinaryShape
         {
             cpu->Flags = flags;
         }
-
-        return op + 1;
     }
 
     private static MicroOp* ToMemory<TOp, T, TFlags, TSource, TAddress>(CpuContext* cpu, MicroOp* op)
@@ -123,6 +148,48 @@ internal static unsafe class BinaryShape
         where TAddress : struct, IAddressForm
     {
         _ = TSource.TryRead(cpu, op, out T b); // a register or an immediate: cannot fail
+        if (!TAddress.TryAddressOfHit(cpu, op, sizeof(T), TOp.Stores, out ulong linear))
+        {
+            return ToMemorySlowly<TOp, T, TFlags, TSource, TAddress>(cpu, op);
+        }
+
+        ArithmeticFlags flags = cpu->Flags;
+        if (TOp.Stores)
+        {
+            if (!LinearAccess.TryFindHit(cpu, linear, out T* place))
+            {
+                return ToMemorySlowly<TOp, T, TFlags, TSource, TAddress>(cpu, op);
+            }
+
+            *place = TOp.Apply(*place, b, ref flags);
+        }
+        else
+        {
+            if (!LinearAccess.TryReadHit(cpu, linear, out T a))
+            {
+                return ToMemorySlowly<TOp, T, TFlags, TSource, TAddress>(cpu, op);
+            }
+
+            TOp.Apply(a, b, ref flags);
+        }
+
+        if (TFlags.AreSeen)
+        {
+            cpu->Flags = flags;
+        }
+
+        return Chain.Next(cpu, op);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static MicroOp* ToMemorySlowly<TOp, T, TFlags, TSource, TAddress>(CpuContext* cpu, MicroOp* op)
+        where TOp : struct, IBinaryOp
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+        where TFlags : struct, IFlagUse
+        where TSource : struct, ISource
+        where TAddress : struct, IAddressForm
+    {
+        _ = TSource.TryRead(cpu, op, out T b);
         if (!TAddress.TryAddress(cpu, op, sizeof(T), TOp.Stores, out ulong linear))
         {
             return null;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
 using KvmSharp.Operations;
@@ -64,7 +65,37 @@ internal static unsafe class BranchShape
     /// <param name="op">The branch.</param>
     /// <param name="link">Where its link is kept.</param>
     /// <returns>The target's head, or null.</returns>
-    public static MicroOp* Take(CpuContext* cpu, MicroOp* op, MicroOp** link)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static MicroOp* Take(CpuContext* cpu, MicroOp* op, MicroOp** link) =>
+        *link is not null && TryTarget(cpu, op, out ulong target) ? Enter(cpu, target, *link) : TakeSlowly(cpu, op, link);
+
+    /// <summary>Gives the target of a relative branch that does not wrap and may be entered.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="op">The branch.</param>
+    /// <param name="target">The offset in CS.</param>
+    /// <returns>Whether the link of the branch leads there and nothing is to be raised.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryTarget(CpuContext* cpu, MicroOp* op, out ulong target)
+    {
+        target = cpu->State.Rip + op->EndOffset + (ulong)op->Immediate;
+        ulong mask = (op->Traits & MicroOpTraits.SizeMask) == (MicroOpTraits)1 ? ushort.MaxValue : cpu->LinearMask;
+        return (target & ~mask) == 0 && cpu->IsExecutable(target);
+    }
+
+    /// <summary>Goes to a block.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="target">Its offset in CS.</param>
+    /// <param name="head">Its head.</param>
+    /// <returns>The head.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static MicroOp* Enter(CpuContext* cpu, ulong target, MicroOp* head)
+    {
+        cpu->State.Rip = target;
+        return head;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static MicroOp* TakeSlowly(CpuContext* cpu, MicroOp* op, MicroOp** link)
     {
         ulong target = Target(cpu, op);
         if (!Branching.IsReachable(cpu, op, target))
@@ -92,6 +123,7 @@ internal static unsafe class BranchShape
     /// <param name="cpu">The processor.</param>
     /// <param name="op">The branch.</param>
     /// <returns>The next block's head, or null.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static MicroOp* FallThrough(CpuContext* cpu, MicroOp* op)
     {
         cpu->State.Rip = GeneralShape.NextRip(cpu, op);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Iced.Intel;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
@@ -62,6 +63,17 @@ internal static unsafe class CallShape
         where TStack : struct, IStackForm
     {
         ulong next = GeneralShape.NextRip(cpu, op);
+        return op->Next is not null && BranchShape.TryTarget(cpu, op, out ulong target) && StackItems.TryPushHit<TStack, T>(cpu, *(T*)&next)
+            ? BranchShape.Enter(cpu, target, op->Next)
+            : CallSlowly<T, TStack>(cpu, op);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static MicroOp* CallSlowly<T, TStack>(CpuContext* cpu, MicroOp* op)
+        where T : unmanaged
+        where TStack : struct, IStackForm
+    {
+        ulong next = GeneralShape.NextRip(cpu, op);
         return IsReachable<T, TStack>(cpu, op, BranchShape.Target(cpu, op)) && StackItems.TryPush<TStack, T>(cpu, op, *(T*)&next)
             ? BranchShape.Take(cpu, op, &op->Next)
             : null;
@@ -105,6 +117,28 @@ internal static unsafe class CallShape
     }
 
     private static MicroOp* Return<T, TStack>(CpuContext* cpu, MicroOp* op)
+        where T : unmanaged
+        where TStack : struct, IStackForm
+    {
+        ulong pointer = cpu->State.General[GeneralRegisterFile.Rsp];
+        if (!StackItems.TryReadHit<TStack, T>(cpu, pointer, out T value))
+        {
+            return ReturnSlowly<T, TStack>(cpu, op);
+        }
+
+        ulong target = Operations.Operand.ZeroExtend(value);
+        if (!cpu->IsExecutable(target))
+        {
+            return ReturnSlowly<T, TStack>(cpu, op);
+        }
+
+        TStack.SetPointer(cpu, pointer + (uint)sizeof(T) + (ushort)op->Immediate);
+        cpu->State.Rip = target;
+        return Branching.FollowIndirect(cpu);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static MicroOp* ReturnSlowly<T, TStack>(CpuContext* cpu, MicroOp* op)
         where T : unmanaged
         where TStack : struct, IStackForm
     {

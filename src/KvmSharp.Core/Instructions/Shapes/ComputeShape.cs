@@ -116,5 +116,8 @@ internal static unsafe class ComputeShape
             value = cpu->Read<T>(op->Base);
             return true;
         }
+
+        public static bool TryReadHit<T>(CpuContext* cpu, MicroOp* op, out T value)
+            where T : unmanaged => TryRead(cpu, op, out value);
     }
 }

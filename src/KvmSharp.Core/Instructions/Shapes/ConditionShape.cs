@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
 using KvmSharp.Memory;
@@ -49,7 +50,7 @@ internal static unsafe class ConditionShape
         where TCondition : struct, ICondition
     {
         cpu->Write(op->Dst, TCondition.Test(cpu->Flags) ? (byte)1 : (byte)0);
-        return op + 1;
+        return Chain.Next(cpu, op);
     }
 
     private static MicroOp* SetMemory<TCondition>(CpuContext* cpu, MicroOp* op)
@@ -64,6 +65,21 @@ internal static unsafe class ConditionShape
     // The source is read whether the condition holds or not, so that a fault does not depend on it. A 32-bit destination is written
     // in either case: in 64-bit mode its upper half is cleared even if nothing is moved.
     private static MicroOp* Move<TCondition, T, TSource>(CpuContext* cpu, MicroOp* op)
+        where TCondition : struct, ICondition
+        where T : unmanaged
+        where TSource : struct, ISource
+    {
+        if (!TSource.TryReadHit(cpu, op, out T value))
+        {
+            return MoveSlowly<TCondition, T, TSource>(cpu, op);
+        }
+
+        cpu->Write(op->Dst, TCondition.Test(cpu->Flags) ? value : cpu->Read<T>(op->Dst));
+        return Chain.Next(cpu, op);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static MicroOp* MoveSlowly<TCondition, T, TSource>(CpuContext* cpu, MicroOp* op)
         where TCondition : struct, ICondition
         where T : unmanaged
         where TSource : struct, ISource

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
 using KvmSharp.Operations;
@@ -92,6 +93,22 @@ internal static unsafe class ExtensionShape
         where TTo : unmanaged
         where TSource : struct, ISource
     {
+        if (!TSource.TryReadHit(cpu, op, out TFrom value))
+        {
+            return ExtendSlowly<TOp, TFrom, TTo, TSource>(cpu, op);
+        }
+
+        cpu->Write(op->Dst, TOp.Apply<TFrom, TTo>(value));
+        return Chain.Next(cpu, op);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static MicroOp* ExtendSlowly<TOp, TFrom, TTo, TSource>(CpuContext* cpu, MicroOp* op)
+        where TOp : struct, IExtensionOp
+        where TFrom : unmanaged
+        where TTo : unmanaged
+        where TSource : struct, ISource
+    {
         if (!TSource.TryRead(cpu, op, out TFrom value))
         {
             return null;
@@ -105,6 +122,6 @@ internal static unsafe class ExtensionShape
         where T : unmanaged
     {
         cpu->Write(op->Dst, Cwd.Apply(cpu->Read<T>(op->Src)));
-        return op + 1;
+        return Chain.Next(cpu, op);
     }
 }

@@ -19,6 +19,15 @@ internal unsafe interface IStackForm
     /// <returns><see langword="false"/> when #SS(0) was raised.</returns>
     static abstract bool TryAddress(CpuContext* cpu, MicroOp* op, ulong pointer, int size, bool write, out ulong linear);
 
+    /// <summary>The same for an access that only a hit in the TLB completes: as <see cref="IAddressForm.TryAddressOfHit"/>.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="pointer">The item's offset in SS.</param>
+    /// <param name="size">Its bytes.</param>
+    /// <param name="write">Whether it is stored.</param>
+    /// <param name="linear">The address.</param>
+    /// <returns><see langword="false"/> when <see cref="TryAddress"/> must be asked.</returns>
+    static abstract bool TryAddressOfHit(CpuContext* cpu, ulong pointer, int size, bool write, out ulong linear);
+
     /// <summary>Sets the stack pointer: on a 16-bit stack the upper half of ESP stays.</summary>
     /// <param name="cpu">The processor.</param>
     /// <param name="pointer">The new value.</param>
@@ -36,6 +45,13 @@ internal readonly unsafe struct FlatStack : IStackForm
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryAddressOfHit(CpuContext* cpu, ulong pointer, int size, bool write, out ulong linear)
+    {
+        linear = (uint)pointer;
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void SetPointer(CpuContext* cpu, ulong pointer) => cpu->State.General[GeneralRegisterFile.Rsp] = (uint)pointer;
 }
 
@@ -47,6 +63,13 @@ internal readonly unsafe struct LongStack : IStackForm
     {
         linear = pointer;
         return Canonical.Are(pointer, size) || Refuse(cpu, op);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryAddressOfHit(CpuContext* cpu, ulong pointer, int size, bool write, out ulong linear)
+    {
+        linear = pointer;
+        return true;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -73,6 +96,10 @@ internal readonly unsafe struct AnyStack : IStackForm
         cpu->CurrentOp = op;
         return false;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryAddressOfHit(CpuContext* cpu, ulong pointer, int size, bool write, out ulong linear) =>
+        SegmentAccess.IsWithinView(cpu, (int)SegmentIndex.Ss, pointer & cpu->StackMask, size, write, out linear);
 
     public static void SetPointer(CpuContext* cpu, ulong pointer) => Segmentation.StackPointer.Set(cpu, cpu->StackMask, pointer);
 }
@@ -105,6 +132,49 @@ internal static unsafe class StackItems
         }
 
         return (l.Mode & Both) == Both ? StackFormKind.Flat : StackFormKind.Any;
+    }
+
+    /// <summary>Reads an item whose page the TLB has, and else does nothing.</summary>
+    /// <typeparam name="TStack">How the stack is addressed.</typeparam>
+    /// <typeparam name="T">The width.</typeparam>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="pointer">The item's offset in SS.</param>
+    /// <param name="value">The item.</param>
+    /// <returns>Whether it was read.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryReadHit<TStack, T>(CpuContext* cpu, ulong pointer, out T value)
+        where TStack : struct, IStackForm
+        where T : unmanaged
+    {
+        if (TStack.TryAddressOfHit(cpu, pointer, sizeof(T), write: false, out ulong linear))
+        {
+            return LinearAccess.TryReadHit(cpu, linear, out value);
+        }
+
+        value = default;
+        return false;
+    }
+
+    /// <summary>Pushes to a page that the TLB has, and else does nothing.</summary>
+    /// <typeparam name="TStack">How the stack is addressed.</typeparam>
+    /// <typeparam name="T">The width.</typeparam>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="value">The item.</param>
+    /// <returns>Whether it was stored.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryPushHit<TStack, T>(CpuContext* cpu, T value)
+        where TStack : struct, IStackForm
+        where T : unmanaged
+    {
+        ulong pointer = cpu->State.General[GeneralRegisterFile.Rsp] - (uint)sizeof(T);
+        if (!TStack.TryAddressOfHit(cpu, pointer, sizeof(T), write: true, out ulong linear) || !LinearAccess.TryFindHit(cpu, linear, out T* place))
+        {
+            return false;
+        }
+
+        *place = value;
+        TStack.SetPointer(cpu, pointer);
+        return true;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
 using KvmSharp.Memory;
@@ -78,6 +79,20 @@ internal static unsafe class MoveShape
         where T : unmanaged
         where TSource : struct, ISource
     {
+        if (!TSource.TryReadHit(cpu, op, out T value))
+        {
+            return ToRegisterSlowly<T, TSource>(cpu, op);
+        }
+
+        cpu->Write(op->Dst, value);
+        return Chain.Next(cpu, op);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static MicroOp* ToRegisterSlowly<T, TSource>(CpuContext* cpu, MicroOp* op)
+        where T : unmanaged
+        where TSource : struct, ISource
+    {
         if (!TSource.TryRead(cpu, op, out T value))
         {
             return null;
@@ -92,7 +107,22 @@ internal static unsafe class MoveShape
         where TSource : struct, ISource
         where TAddress : struct, IAddressForm
     {
-        _ = TSource.TryRead(cpu, op, out T value); // a register or an immediate: cannot fail
+        if (TAddress.TryAddressOfHit(cpu, op, sizeof(T), write: true, out ulong linear) && LinearAccess.TryFindHit(cpu, linear, out T* place))
+        {
+            _ = TSource.TryRead(cpu, op, out *place); // a register or an immediate: cannot fail
+            return Chain.Next(cpu, op);
+        }
+
+        return ToMemorySlowly<T, TSource, TAddress>(cpu, op);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static MicroOp* ToMemorySlowly<T, TSource, TAddress>(CpuContext* cpu, MicroOp* op)
+        where T : unmanaged
+        where TSource : struct, ISource
+        where TAddress : struct, IAddressForm
+    {
+        _ = TSource.TryRead(cpu, op, out T value);
         return TAddress.TryAddress(cpu, op, sizeof(T), write: true, out ulong linear) && LinearAccess.TryWrite(cpu, op, linear, value)
             ? op + 1
             : null;
@@ -103,6 +133,6 @@ internal static unsafe class MoveShape
     {
         ulong address = Operands.EffectiveAddress(cpu, op);
         cpu->Write(op->Dst, *(T*)&address);
-        return op + 1;
+        return Chain.Next(cpu, op);
     }
 }

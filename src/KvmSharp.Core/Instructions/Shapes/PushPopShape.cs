@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
 using KvmSharp.Memory;
@@ -84,9 +85,34 @@ internal static unsafe class PushPopShape
         where T : unmanaged
         where TSource : struct, ISource
         where TStack : struct, IStackForm =>
+        TSource.TryReadHit(cpu, op, out T value) && StackItems.TryPushHit<TStack, T>(cpu, value)
+            ? Chain.Next(cpu, op)
+            : PushSlowly<T, TSource, TStack>(cpu, op);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static MicroOp* PushSlowly<T, TSource, TStack>(CpuContext* cpu, MicroOp* op)
+        where T : unmanaged
+        where TSource : struct, ISource
+        where TStack : struct, IStackForm =>
         TSource.TryRead(cpu, op, out T value) && StackItems.TryPush<TStack, T>(cpu, op, value) ? op + 1 : null;
 
     private static MicroOp* PopRegister<T, TStack>(CpuContext* cpu, MicroOp* op)
+        where T : unmanaged
+        where TStack : struct, IStackForm
+    {
+        ulong pointer = cpu->State.General[GeneralRegisterFile.Rsp];
+        if (!StackItems.TryReadHit<TStack, T>(cpu, pointer, out T value))
+        {
+            return PopRegisterSlowly<T, TStack>(cpu, op);
+        }
+
+        TStack.SetPointer(cpu, pointer + (uint)sizeof(T)); // first: POP ESP ends with the item in ESP
+        cpu->Write(op->Dst, value);
+        return Chain.Next(cpu, op);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static MicroOp* PopRegisterSlowly<T, TStack>(CpuContext* cpu, MicroOp* op)
         where T : unmanaged
         where TStack : struct, IStackForm
     {
@@ -96,7 +122,7 @@ internal static unsafe class PushPopShape
             return null;
         }
 
-        TStack.SetPointer(cpu, pointer + (uint)sizeof(T)); // first: POP ESP ends with the item in ESP
+        TStack.SetPointer(cpu, pointer + (uint)sizeof(T));
         cpu->Write(op->Dst, value);
         return op + 1;
     }

@@ -65,7 +65,7 @@ internal static unsafe class ShiftShape
         ArithmeticFlags flags = cpu->Flags;
         cpu->Write(op->Dst, TOp.Apply(cpu->Read<T>(op->Dst), count, ref flags));
         cpu->Flags = flags;
-        return op + 1;
+        return Chain.Next(cpu, op);
     }
 
     private static MicroOp* OnMemory<TOp, T, TCount, TAddress>(CpuContext* cpu, MicroOp* op)

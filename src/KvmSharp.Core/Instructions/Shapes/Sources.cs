@@ -10,6 +10,15 @@ internal unsafe interface ISource
 {
     static abstract bool TryRead<T>(CpuContext* cpu, MicroOp* op, out T value)
         where T : unmanaged;
+
+    /// <summary>Reads what needs no slow path, and else does nothing.</summary>
+    /// <typeparam name="T">The width.</typeparam>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="op">The instruction.</param>
+    /// <param name="value">The operand.</param>
+    /// <returns><see langword="false"/> when <see cref="TryRead"/> must be asked.</returns>
+    static abstract bool TryReadHit<T>(CpuContext* cpu, MicroOp* op, out T value)
+        where T : unmanaged;
 }
 
 /// <summary>The register at <c>Src</c>.</summary>
@@ -22,6 +31,10 @@ internal readonly unsafe struct FromRegister : ISource
         value = cpu->Read<T>(op->Src);
         return true;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryReadHit<T>(CpuContext* cpu, MicroOp* op, out T value)
+        where T : unmanaged => TryRead(cpu, op, out value);
 }
 
 /// <summary>The immediate.</summary>
@@ -34,6 +47,10 @@ internal readonly unsafe struct FromImmediate : ISource
         value = *(T*)&op->Immediate;
         return true;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryReadHit<T>(CpuContext* cpu, MicroOp* op, out T value)
+        where T : unmanaged => TryRead(cpu, op, out value);
 }
 
 /// <summary>Memory.</summary>
@@ -53,6 +70,19 @@ internal readonly unsafe struct FromMemory<TAddress> : ISource
         value = default;
         return false;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryReadHit<T>(CpuContext* cpu, MicroOp* op, out T value)
+        where T : unmanaged
+    {
+        if (TAddress.TryAddressOfHit(cpu, op, sizeof(T), write: false, out ulong linear))
+        {
+            return LinearAccess.TryReadHit(cpu, linear, out value);
+        }
+
+        value = default;
+        return false;
+    }
 }
 
 /// <summary>CL, the count of a double shift, whose register operand is another one.</summary>
@@ -64,6 +94,9 @@ internal readonly unsafe struct FromCl : ISource
         value = cpu->Read<T>(CpuContext.OffsetOfGeneral(GeneralRegisterFile.Rcx));
         return true;
     }
+
+    public static bool TryReadHit<T>(CpuContext* cpu, MicroOp* op, out T value)
+        where T : unmanaged => TryRead(cpu, op, out value);
 }
 
 /// <summary>The register at <c>Dst</c>: the only operand of JMP, CALL, PUSH, MUL and DIV.</summary>
@@ -76,4 +109,8 @@ internal readonly unsafe struct FromFirstRegister : ISource
         value = cpu->Read<T>(op->Dst);
         return true;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryReadHit<T>(CpuContext* cpu, MicroOp* op, out T value)
+        where T : unmanaged => TryRead(cpu, op, out value);
 }

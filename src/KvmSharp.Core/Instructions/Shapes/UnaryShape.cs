@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
 using KvmSharp.Memory;
@@ -68,10 +69,27 @@ internal static unsafe class UnaryShape
             cpu->Flags = flags;
         }
 
-        return op + 1;
+        return Chain.Next(cpu, op);
     }
 
     private static MicroOp* OnMemory<TOp, T, TAddress>(CpuContext* cpu, MicroOp* op)
+        where TOp : struct, IUnaryOp
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+        where TAddress : struct, IAddressForm
+    {
+        if (!TAddress.TryAddressOfHit(cpu, op, sizeof(T), write: true, out ulong linear) || !LinearAccess.TryFindHit(cpu, linear, out T* place))
+        {
+            return OnMemorySlowly<TOp, T, TAddress>(cpu, op);
+        }
+
+        ArithmeticFlags flags = cpu->Flags;
+        *place = TOp.Apply(*place, ref flags);
+        cpu->Flags = flags;
+        return Chain.Next(cpu, op);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static MicroOp* OnMemorySlowly<TOp, T, TAddress>(CpuContext* cpu, MicroOp* op)
         where TOp : struct, IUnaryOp
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
         where TAddress : struct, IAddressForm
