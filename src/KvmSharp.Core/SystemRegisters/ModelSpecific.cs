@@ -52,8 +52,8 @@ internal static unsafe class ModelSpecific
     private const ulong BranchPredictionBarrier = 1; // IBPB: nothing to forget
 
     // What processors without speculation are free of: RDCL_NO, IBRS_ALL, SKIP_L1DFL_VMENTRY, SSB_NO, MDS_NO, PSCHANGE_MC_NO, TAA_NO,
-    // SBDR_SSDP_NO, FBSDP_NO, PSDP_NO, BHI_NO, PBRSB_NO, GDS_NO, RFDS_NO. Kernels then leave out costly workarounds.
-    private const ulong FreeOfSpeculation = 0x0D10_E17B;
+    // SBDR_SSDP_NO, FBSDP_NO, PSDP_NO, BHI_NO, PBRSB_NO, GDS_NO, RFDS_NO, ITS_NO. Kernels then leave out costly workarounds.
+    private const ulong FreeOfSpeculation = 0x4000_0000_0D10_E17B;
 
     /// <summary>Reads a register.</summary>
     /// <param name="cpu">The processor.</param>

@@ -67,7 +67,7 @@ internal static unsafe class BranchShape
     /// <returns>The target's head, or null.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static MicroOp* Take(CpuContext* cpu, MicroOp* op, MicroOp** link) =>
-        *link is not null && TryTarget(cpu, op, out ulong target) ? Enter(cpu, target, *link) : TakeSlowly(cpu, op, link);
+        TryTarget(cpu, op, out ulong target) ? Enter(cpu, op, link, target) : TakeSlowly(cpu, op, link);
 
     /// <summary>Gives the target of a relative branch that does not wrap and may be entered.</summary>
     /// <param name="cpu">The processor.</param>
@@ -82,16 +82,17 @@ internal static unsafe class BranchShape
         return (target & ~mask) == 0 && cpu->IsExecutable(target);
     }
 
-    /// <summary>Goes to a block.</summary>
+    /// <summary>Goes to the target that <see cref="TryTarget"/> gave.</summary>
     /// <param name="cpu">The processor.</param>
-    /// <param name="target">Its offset in CS.</param>
-    /// <param name="head">Its head.</param>
-    /// <returns>The head.</returns>
+    /// <param name="op">The branch.</param>
+    /// <param name="link">Where its link is kept.</param>
+    /// <param name="target">The offset in CS.</param>
+    /// <returns>The target's head, or null.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static MicroOp* Enter(CpuContext* cpu, ulong target, MicroOp* head)
+    public static MicroOp* Enter(CpuContext* cpu, MicroOp* op, MicroOp** link, ulong target)
     {
         cpu->State.Rip = target;
-        return head;
+        return Branching.Follow(cpu, op, link);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

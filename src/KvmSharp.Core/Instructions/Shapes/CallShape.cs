@@ -63,8 +63,8 @@ internal static unsafe class CallShape
         where TStack : struct, IStackForm
     {
         ulong next = GeneralShape.NextRip(cpu, op);
-        return op->Next is not null && BranchShape.TryTarget(cpu, op, out ulong target) && StackItems.TryPushHit<TStack, T>(cpu, *(T*)&next)
-            ? BranchShape.Enter(cpu, target, op->Next)
+        return BranchShape.TryTarget(cpu, op, out ulong target) && StackItems.TryPushHit<TStack, T>(cpu, *(T*)&next)
+            ? BranchShape.Enter(cpu, op, &op->Next, target)
             : CallSlowly<T, TStack>(cpu, op);
     }
 
