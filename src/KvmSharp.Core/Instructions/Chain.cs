@@ -11,7 +11,9 @@ internal static unsafe class Chain
     /// <remarks>
     /// Optimised code makes a jump of it. Where the compiler does not, each instruction of a block takes one frame, and the branch or
     /// end that closes every block returns through all of them: at most <see cref="CodeArena.MaxInstructions"/> frames, whatever the
-    /// guest does. Returning the micro-op means the same; handlers out of the hot path do.
+    /// guest does. Returning the micro-op means the same; handlers out of the hot path do. The hot ones are marked as
+    /// aggressively optimised: a guest that boots meets all of them, and the runtime would compile each, and the many small methods that
+    /// it is made of, twice.
     /// </remarks>
     /// <param name="cpu">The processor.</param>
     /// <param name="op">The instruction that is complete.</param>

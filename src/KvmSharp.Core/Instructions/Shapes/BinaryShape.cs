@@ -90,6 +90,7 @@ internal static unsafe class BinaryShape
             (true, false) => &ToMemory<TOp, T, TFlags, FromRegister, TAddress>,
         };
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* ToRegister<TOp, T, TFlags, TSource>(CpuContext* cpu, MicroOp* op)
         where TOp : struct, IBinaryOp
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
@@ -140,6 +141,7 @@ internal static unsafe class BinaryShape
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* ToMemory<TOp, T, TFlags, TSource, TAddress>(CpuContext* cpu, MicroOp* op)
         where TOp : struct, IBinaryOp
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>

@@ -131,12 +131,15 @@ internal static unsafe class BranchShape
         return op->Next is not null ? op->Next : Branching.FollowNext(cpu, op);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* Conditional<TCondition>(CpuContext* cpu, MicroOp* op)
         where TCondition : struct, ICondition =>
         TCondition.Test(cpu->Flags) ? Take(cpu, op, &op->Taken) : FallThrough(cpu, op);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* Jump(CpuContext* cpu, MicroOp* op) => Take(cpu, op, &op->Next);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* JumpIndirect<T, TSource>(CpuContext* cpu, MicroOp* op)
         where T : unmanaged
         where TSource : struct, ISource

@@ -58,6 +58,7 @@ internal static unsafe class CallShape
         };
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* Call<T, TStack>(CpuContext* cpu, MicroOp* op)
         where T : unmanaged
         where TStack : struct, IStackForm
@@ -79,6 +80,7 @@ internal static unsafe class CallShape
             : null;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* CallIndirect<T, TSource, TStack>(CpuContext* cpu, MicroOp* op)
         where T : unmanaged
         where TSource : struct, ISource
@@ -116,6 +118,7 @@ internal static unsafe class CallShape
             && Branching.IsReachable(cpu, op, target);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* Return<T, TStack>(CpuContext* cpu, MicroOp* op)
         where T : unmanaged
         where TStack : struct, IStackForm

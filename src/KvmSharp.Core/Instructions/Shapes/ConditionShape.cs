@@ -46,6 +46,7 @@ internal static unsafe class ConditionShape
             ? &Move<TCondition, T, FromMemory<Segmented>>
             : &Move<TCondition, T, FromRegister>;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* SetRegister<TCondition>(CpuContext* cpu, MicroOp* op)
         where TCondition : struct, ICondition
     {
@@ -64,6 +65,7 @@ internal static unsafe class ConditionShape
 
     // The source is read whether the condition holds or not, so that a fault does not depend on it. A 32-bit destination is written
     // in either case: in 64-bit mode its upper half is cleared even if nothing is moved.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* Move<TCondition, T, TSource>(CpuContext* cpu, MicroOp* op)
         where TCondition : struct, ICondition
         where T : unmanaged

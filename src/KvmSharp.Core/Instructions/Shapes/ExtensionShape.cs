@@ -87,6 +87,7 @@ internal static unsafe class ExtensionShape
         l.Op->Handler = &SpreadSign<T>;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* Extend<TOp, TFrom, TTo, TSource>(CpuContext* cpu, MicroOp* op)
         where TOp : struct, IExtensionOp
         where TFrom : unmanaged
@@ -118,6 +119,7 @@ internal static unsafe class ExtensionShape
         return op + 1;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* SpreadSign<T>(CpuContext* cpu, MicroOp* op)
         where T : unmanaged
     {

@@ -75,6 +75,7 @@ internal static unsafe class MoveShape
             (true, false) => &ToMemory<T, FromRegister, TAddress>,
         };
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* ToRegister<T, TSource>(CpuContext* cpu, MicroOp* op)
         where T : unmanaged
         where TSource : struct, ISource
@@ -102,6 +103,7 @@ internal static unsafe class MoveShape
         return op + 1;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* ToMemory<T, TSource, TAddress>(CpuContext* cpu, MicroOp* op)
         where T : unmanaged
         where TSource : struct, ISource
@@ -128,6 +130,7 @@ internal static unsafe class MoveShape
             : null;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* LoadAddress<T>(CpuContext* cpu, MicroOp* op)
         where T : unmanaged
     {

@@ -81,6 +81,7 @@ internal static unsafe class PushPopShape
             (false, _) => &PopRegister<T, AnyStack>,
         };
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* Push<T, TSource, TStack>(CpuContext* cpu, MicroOp* op)
         where T : unmanaged
         where TSource : struct, ISource
@@ -96,6 +97,7 @@ internal static unsafe class PushPopShape
         where TStack : struct, IStackForm =>
         TSource.TryRead(cpu, op, out T value) && StackItems.TryPush<TStack, T>(cpu, op, value) ? op + 1 : null;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* PopRegister<T, TStack>(CpuContext* cpu, MicroOp* op)
         where T : unmanaged
         where TStack : struct, IStackForm

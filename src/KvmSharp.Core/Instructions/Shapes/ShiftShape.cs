@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
 using KvmSharp.Memory;
@@ -56,6 +57,7 @@ internal static unsafe class ShiftShape
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* OnRegister<TOp, T, TCount>(CpuContext* cpu, MicroOp* op)
         where TOp : struct, IShiftOp
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>

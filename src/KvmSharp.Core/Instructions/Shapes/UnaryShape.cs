@@ -57,6 +57,7 @@ internal static unsafe class UnaryShape
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* OnRegister<TOp, T, TFlags>(CpuContext* cpu, MicroOp* op)
         where TOp : struct, IUnaryOp
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
@@ -72,6 +73,7 @@ internal static unsafe class UnaryShape
         return Chain.Next(cpu, op);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* OnMemory<TOp, T, TAddress>(CpuContext* cpu, MicroOp* op)
         where TOp : struct, IUnaryOp
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
