@@ -43,14 +43,14 @@ internal sealed class MachineOptions
     private readonly Option<DateTimeOffset?> _clockStart = TextOption.Parsed<DateTimeOffset?>(
         "--rtc-start", "TIME", "What the clock chip shows at the start, in UTC: 2000-01-01T00:00:00 [default: now; with --deterministic always the same]", Optional<DateTimeOffset>(TryParseTime), "a time such as 2000-01-01T00:00:00", null);
 
-    private readonly Option<string> _engine = TextOption.Choice("--engine", "The engine; auto takes the fastest there is, now the interpreter", "auto", "interpreter", "auto");
+    private readonly EngineOptions _engine = new();
 
     private readonly Option<TraceKinds?> _trace = TextOption.Parsed<TraceKinds?>(
         "--trace", "KINDS", "Trace exits, instructions, interrupts (exceptions too) or unmapped, with commas between", Optional<TraceKinds>(TraceList.TryParse), "exits, instructions, interrupts or unmapped, with commas between", null);
 
     private readonly Option<string?> _traceFile = TextOption.Text("--trace-file", "FILE", "Write the trace to a file instead of standard error");
 
-    private readonly Option<bool> _stats = TextOption.Flag("--stats", "At the end print exits, instructions, MIPS and time to standard error");
+    private readonly Option<bool> _stats = TextOption.Flag("--stats", "At the end print instructions, MIPS, time, exits and what the engine did to standard error");
 
     private readonly Option<string> _statsFormat = TextOption.Choice("--stats-format", "How --stats prints", "table", "table", "json");
 
@@ -65,16 +65,28 @@ internal sealed class MachineOptions
     /// <summary>Adds all options to a verb.</summary>
     public void AddTo(Command command)
     {
-        Option[] all =
-        [
-            _memory, _cpu, _cpus, _apic, _serial, _screen, _screenshot, _debugExit, _maxInstructions, _timeout, _deterministic, _clockStart, _engine, _trace, _traceFile,
-            _stats, _statsFormat, _noReboot, _failOnUnmapped, _verbose, _logFile,
-        ];
-        foreach (Option option in all)
+        AddGuestTo(command);
+        _engine.AddTo(command);
+        Add(command, [_serial, _screen, _screenshot, _deterministic, _trace, _traceFile, _stats, _statsFormat, _verbose, _logFile]);
+        command.Validators.Add(result =>
         {
-            command.Options.Add(option);
-        }
+            if (FaultOfTerminal(result) is { } fault)
+            {
+                result.AddError(fault);
+            }
+        });
+    }
 
+    /// <summary>Adds the options of a verb that runs a guest on engines of its own choice, in deterministic time and without a terminal.</summary>
+    public void AddComparedTo(Command command)
+    {
+        AddGuestTo(command);
+        _engine.AddCodeCacheTo(command);
+    }
+
+    private void AddGuestTo(Command command)
+    {
+        Add(command, [_memory, _cpu, _cpus, _apic, _debugExit, _maxInstructions, _timeout, _clockStart, _noReboot, _failOnUnmapped]);
         _devices.AddTo(command);
         _memory.Validators.Add(result =>
         {
@@ -85,7 +97,7 @@ internal sealed class MachineOptions
         });
         command.Validators.Add(result =>
         {
-            if ((FaultOfProcessors(result) ?? FaultOfTerminal(result)) is { } fault)
+            if (FaultOfProcessors(result) is { } fault)
             {
                 result.AddError(fault);
             }
@@ -116,6 +128,8 @@ internal sealed class MachineOptions
         Timeout = parsed.GetValue(_timeout),
         Deterministic = parsed.GetValue(_deterministic),
         ClockStart = parsed.GetValue(_clockStart),
+        Engine = _engine.Engine(parsed),
+        CodeCacheBytes = _engine.CodeCache(parsed),
         Trace = parsed.GetValue(_trace) ?? TraceKinds.None,
         TraceFile = parsed.GetValue(_traceFile),
         Statistics = parsed.GetValue(_stats),
@@ -125,6 +139,14 @@ internal sealed class MachineOptions
         Verbose = parsed.GetValue(_verbose),
         LogFile = parsed.GetValue(_logFile),
     };
+
+    private static void Add(Command command, ReadOnlySpan<Option> options)
+    {
+        foreach (Option option in options)
+        {
+            command.Options.Add(option);
+        }
+    }
 
     private string? FaultOfTerminal(CommandResult result) => _devices.HasConsole(result) && result.GetResult(_screen) is { Tokens: [.., { Value: "text" }] }
         ? "--screen text and --device virtio-console both take the terminal: leave one of them out."
@@ -146,7 +168,7 @@ internal sealed class MachineOptions
     // The terminal has one use at a time.
     private SerialTarget SerialOf(ParseResult parsed)
     {
-        SerialTarget target = SerialTarget.Parse(parsed.GetValue(_serial)!);
+        SerialTarget target = parsed.GetValue(_serial) is { } text ? SerialTarget.Parse(text) : new SerialTarget(SerialTargetKind.None);
         bool isTaken = target.Kind == SerialTargetKind.StandardStreams
             && (parsed.GetValue(_screen) == "text" || _devices.Read(parsed).HasFlag(OptionalDevices.VirtioConsole));
         return isTaken ? new SerialTarget(SerialTargetKind.None) : target;

@@ -39,6 +39,10 @@ internal sealed record RunSettings
 
     public DateTimeOffset? ClockStart { get; init; }
 
+    public EngineKind Engine { get; init; }
+
+    public long CodeCacheBytes { get; init; }
+
     public TraceKinds Trace { get; init; }
 
     public string? TraceFile { get; init; }

@@ -40,6 +40,8 @@ internal sealed class GuestSession(RunSettings settings, TextWriter errors)
             Cpu = settings.Cpu,
             Cpus = settings.Cpus,
             Apic = settings.Apic,
+            Engine = settings.Engine,
+            TranslatedCodeLimit = settings.CodeCacheBytes,
             Serial = lines.Serial,
             Console = lines.Console,
             Devices = settings.Devices,

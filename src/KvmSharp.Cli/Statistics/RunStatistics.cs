@@ -9,13 +9,15 @@ namespace KvmSharp.Cli;
 /// <param name="VirtualTime">The guest's time.</param>
 /// <param name="Exits">Exits by reason.</param>
 /// <param name="Ports">Exits by port.</param>
+/// <param name="Engine">What the engine did.</param>
 internal sealed record RunStatistics(
     MachineStopReason Stop,
     ulong Instructions,
     TimeSpan Elapsed,
     TimeSpan VirtualTime,
     IReadOnlyList<KeyValuePair<VmExitReason, long>> Exits,
-    IReadOnlyList<KeyValuePair<ushort, long>> Ports)
+    IReadOnlyList<KeyValuePair<ushort, long>> Ports,
+    EngineStatistics Engine)
 {
     private const double NanosecondsPerTick = 100;
 
@@ -31,7 +33,8 @@ internal sealed record RunStatistics(
             let count = machine.Vcpus.Sum(vcpu => (long)vcpu.Statistics.ExitsOf(reason))
             where count != 0
             select KeyValuePair.Create(reason, count)],
-        [.. machine.PortCounters.ByPort()]);
+        [.. machine.PortCounters.ByPort()],
+        EngineStatistics.Collect(machine.Vcpus));
 
     public void Print(TextWriter writer, bool json)
     {

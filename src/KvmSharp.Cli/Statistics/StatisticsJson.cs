@@ -32,9 +32,30 @@ internal static class StatisticsJson
             }
 
             json.WriteEndObject();
+            WriteEngine(json, statistics.Engine);
             json.WriteEndObject();
         }
 
         writer.WriteLine(Encoding.UTF8.GetString(buffer.ToArray()));
+    }
+
+    private static void WriteEngine(Utf8JsonWriter json, EngineStatistics engine)
+    {
+        json.WriteStartObject("engine");
+        json.WriteNumber("blocks", engine.Blocks);
+        json.WriteNumber("regions", engine.Regions);
+        json.WriteNumber("regionsDropped", engine.RegionsDropped);
+        json.WriteNumber("translatedInstructions", engine.TranslatedInstructions);
+        json.WriteNumber("translationSeconds", Math.Round(engine.TranslationTime.TotalSeconds, 6));
+        json.WriteNumber("retiredTranslatedPercent", Math.Round(engine.TranslatedPercent, 3));
+        json.WriteStartObject("sideExits");
+        foreach ((SideExitReason reason, ulong count) in engine.SideExits)
+        {
+            json.WriteNumber(reason.ToString(), count);
+        }
+
+        json.WriteEndObject();
+        json.WriteNumber("tlbMisses", engine.TlbMisses);
+        json.WriteEndObject();
     }
 }

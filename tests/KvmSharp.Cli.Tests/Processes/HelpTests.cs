@@ -52,7 +52,7 @@ public class HelpTests
     public void Help_Run_HasEveryOption() =>
         Cli.Run("run", "--help").Text.Should().ContainAll(
             "--disk <FILE", "--cdrom <FILE>", "--floppy <FILE", "--boot <ORDER>", "--bios <FILE>", "--option-rom <FILE>", "--kernel <FILE>", "--initrd <FILE>", "--append <STR>",
-            "--module <FILE>", "--cpus <N>", "--apic <on|off>", "--screen <none|text>", "--screenshot-at-exit <FILE>", "format=raw|qcow2", "overlay=discard|PATH", "bus=ide|virtio");
+            "--module <FILE>", "--cpus <N>", "--apic <on|off>", "--screen <none|text>", "--screenshot-at-exit <FILE>", "--engine <interpreter|translator|auto>", "--code-cache <SIZE>", "format=raw|qcow2", "overlay=discard|PATH", "bus=ide|virtio");
 
     [Fact]
     public void Version_IsANumber() => Cli.Run("--version").Text.Trim().Should().MatchRegex(@"^\d+\.\d+\.\d+$");
