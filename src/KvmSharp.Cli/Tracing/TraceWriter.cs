@@ -7,7 +7,6 @@ namespace KvmSharp.Cli;
 /// <summary>Writes a trace as lines of text: one event a line, its kind first.</summary>
 internal sealed class TraceWriter : IMachineTrace, IDisposable
 {
-    private const int LongestInstruction = 15;
     private const int MostDataBytes = 16; // of a string instruction's data
 
     private readonly TextWriter _writer;
@@ -57,21 +56,19 @@ internal sealed class TraceWriter : IMachineTrace, IDisposable
     /// <inheritdoc/>
     public void OnInstruction(VirtualCpu vcpu, IGuestMemory memory)
     {
-        SegmentRegister cs = vcpu.GetSpecialRegisters().Cs;
-        ulong rip = vcpu.GetRegisters().Rip;
-        Span<byte> bytes = stackalloc byte[LongestInstruction];
-        int count = ReadCode(vcpu, memory, cs.Base + rip, bytes);
-        if (count == 0)
+        CodePlace place = CodePlace.Of(vcpu, memory);
+        if (place.Bytes.IsEmpty)
         {
-            _writer.WriteLine($"instruction {cs.Selector:X4}:{rip:X8} (not readable)");
+            _writer.WriteLine($"instruction {place.CodeSegment:X4}:{place.InstructionPointer:X8} (not readable)");
             return;
         }
 
-        Decoder decoder = Decoder.Create(cs.LongMode ? 64 : cs.DefaultBig ? 32 : 16, bytes[..count].ToArray());
-        decoder.IP = rip;
+        Decoder decoder = Decoder.Create(place.CodeBits, place.Bytes.ToArray());
+        decoder.IP = place.InstructionPointer;
         Instruction instruction = decoder.Decode();
         _formatter.Format(instruction, _text);
-        _writer.WriteLine($"instruction {cs.Selector:X4}:{rip:X8} {Convert.ToHexString(bytes[..instruction.Length]),-16} {_text.ToStringAndReset()}");
+        string bytes = Convert.ToHexString(place.Bytes.Span[..instruction.Length]);
+        _writer.WriteLine($"instruction {place.CodeSegment:X4}:{place.InstructionPointer:X8} {bytes,-16} {_text.ToStringAndReset()}");
     }
 
     /// <inheritdoc/>
@@ -91,27 +88,6 @@ internal sealed class TraceWriter : IMachineTrace, IDisposable
         {
             _writer.Dispose();
         }
-    }
-
-    // Byte by byte over page borders: what follows the instruction may be another page, or none.
-    private static int ReadCode(VirtualCpu vcpu, IGuestMemory memory, ulong linear, Span<byte> bytes)
-    {
-        const uint PageMask = (uint)PcLayout.PageBytes - 1;
-        int count = 0;
-        while (count < bytes.Length)
-        {
-            uint address = (uint)linear + (uint)count;
-            int part = (int)Math.Min((ulong)(bytes.Length - count), PcLayout.PageBytes - (address & PageMask));
-            Translation translation = vcpu.Translate(address);
-            if (!translation.IsValid || !memory.TryRead(translation.PhysicalAddress, bytes.Slice(count, part)))
-            {
-                break;
-            }
-
-            count += part;
-        }
-
-        return count;
     }
 
     private static string Data(ReadOnlySpan<byte> data, int width)

@@ -98,6 +98,10 @@ public sealed unsafe partial class VirtualCpu
 
     private ref CpuState State => ref _engine.Cpu->State;
 
+    /// <summary>Gives all architectural state in place, for those who compare it whole.</summary>
+    /// <returns>The state; half done while <see cref="HasPendingExit"/>.</returns>
+    internal ref readonly CpuState LookAtState() => ref State;
+
     /// <summary>Gets a value indicating whether the calling thread is the one that runs this vCPU.</summary>
     internal bool IsRunHere => Volatile.Read(ref _runner) == Thread.CurrentThread;
 
