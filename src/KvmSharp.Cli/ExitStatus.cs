@@ -6,6 +6,9 @@ internal static class ExitStatus
     /// <summary>The guest powered off, or halted for good; or a verb without a guest did its work.</summary>
     public const int Success = 0;
 
+    /// <summary><c>compare</c> found a difference, as cmp(1) says it. Odd, but that verb never ends with a guest's status.</summary>
+    public const int Different = 1;
+
     /// <summary>The command line is wrong.</summary>
     public const int Usage = 2;
 

@@ -47,6 +47,7 @@ internal static class Program
     {
         var root = new RootCommand("Runs x86 guests on a processor in software, with the shape of KVM.");
         root.Subcommands.Add(RunVerb.Create());
+        root.Subcommands.Add(CompareVerb.Create());
         root.Subcommands.Add(AsmVerb.Create());
         root.Subcommands.Add(GuestsVerb.Create());
         root.Subcommands.Add(DoctorVerb.Create());

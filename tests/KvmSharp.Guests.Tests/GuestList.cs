@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using KvmSharp.Machines;
 
 namespace KvmSharp.Guests.Tests;
 
@@ -33,7 +34,23 @@ public sealed record Guest
     /// <summary>The list writes all sizes in megabytes.</summary>
     public ulong MemoryBytes => ulong.Parse(Memory.TrimEnd('M'), CultureInfo.InvariantCulture) << 20;
 
+    /// <summary>Makes the options of its machine, without a serial host.</summary>
+    public PcOptions Options() => new()
+    {
+        Boot = new BootSource
+        {
+            Image = Read(Image),
+            Append = Append ?? string.Empty,
+            Modules = [.. Modules.Select(Read)],
+        },
+        MemoryBytes = MemoryBytes,
+        Cpus = Cpus,
+        DebugExit = DebugExit,
+    };
+
     public override string ToString() => Name;
+
+    private ImageFile Read(string path) => ImageFile.Read(GuestList.PathOf(path), MemoryBytes, path);
 }
 
 /// <summary>The guests beside the test assembly.</summary>

@@ -43,26 +43,11 @@ public class GuestTests
     private static (string Output, int Status, ulong Instructions) Run(Guest guest, bool deterministic)
     {
         var serial = new SerialBuffer(guest.Input is null ? default : File.ReadAllBytes(GuestList.PathOf(guest.Input)));
-        using var machine = new PcMachine(new PcOptions
-        {
-            Boot = new BootSource
-            {
-                Image = Read(guest.Image, guest),
-                Append = guest.Append ?? string.Empty,
-                Modules = [.. guest.Modules.Select(m => Read(m, guest))],
-            },
-            MemoryBytes = guest.MemoryBytes,
-            Cpus = guest.Cpus,
-            Serial = serial,
-            DebugExit = guest.DebugExit,
-            Deterministic = deterministic,
-        });
+        using var machine = new PcMachine(guest.Options() with { Serial = serial, Deterministic = deterministic });
         using var patience = new CancellationTokenSource(Patience);
         MachineStop stop = machine.Run(new MachineRunOptions { MaxInstructions = guest.InstructionLimit, Cancellation = patience.Token });
         return (Encoding.Latin1.GetString(serial.Output()), StatusOf(stop), machine.InstructionsRetired);
     }
-
-    private static ImageFile Read(string path, Guest guest) => ImageFile.Read(GuestList.PathOf(path), guest.MemoryBytes, path);
 
     // As `kvmsharp` itself would end.
     private static int StatusOf(MachineStop stop) => stop.Reason switch

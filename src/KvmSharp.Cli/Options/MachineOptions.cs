@@ -33,7 +33,7 @@ internal sealed class MachineOptions
     private readonly Option<string> _debugExit = TextOption.Choice("--debug-exit", "QEMU's debug-exit port F4h: a write of v ends with status (v << 1) | 1", "off", "on", "off");
 
     private readonly Option<ulong?> _maxInstructions = TextOption.Parsed<ulong?>(
-        "--max-instructions", "N", "End with status 6 after N instructions [default: no limit]", Optional<ulong>(Quantities.TryParseCount), "a number above 0", null);
+        "--max-instructions", "N", "End after N instructions, and unless comparing with status 6 [default: no limit]", Optional<ulong>(Quantities.TryParseCount), "a number above 0", null);
 
     private readonly Option<TimeSpan?> _timeout = TextOption.Parsed<TimeSpan?>(
         "--timeout", "DURATION", "End with status 124 after this time: 500ms, 30s, 2m [default: no limit]", Optional<TimeSpan>(Quantities.TryParseDuration), "a duration such as 500ms, 30s or 2m", null);

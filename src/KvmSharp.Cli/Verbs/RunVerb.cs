@@ -34,19 +34,7 @@ internal static class RunVerb
         firmware.AddTo(verb);
         placement.AddTo(verb);
         options.AddTo(verb);
-        verb.Validators.Add(result =>
-        {
-            bool firmwareIsGiven = firmware.IsGiven(result);
-            bool bootIsGiven = kernel.IsGiven(result);
-            if (!firmwareIsGiven && !bootIsGiven && !disks.IsGiven(result))
-            {
-                result.AddError("There is nothing to boot: name an IMAGE, a kernel with --kernel, a disk with --disk, --cdrom or --floppy, or firmware with --bios.");
-            }
-            else if (firmwareIsGiven && bootIsGiven)
-            {
-                result.AddError("--bios starts the firmware, which boots by itself: leave IMAGE and --kernel out, and give disks with --disk, --cdrom or --floppy.");
-            }
-        });
+        BootChoice.Require(verb, kernel, firmware, disks);
         verb.SetAction(parsed =>
         {
             RunSettings settings = options.Read(parsed);

@@ -21,10 +21,10 @@ public abstract class LockstepGrain
     /// <param name="most">The longest piece, above 0.</param>
     /// <returns>The grain.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The longest piece is 0.</exception>
-    public static LockstepGrain Random(ulong seed, ulong most)
+    public static LockstepGrain Varied(ulong seed, ulong most)
     {
         ArgumentOutOfRangeException.ThrowIfZero(most);
-        return new RandomGrain(seed, most);
+        return new VariedGrain(seed, most);
     }
 
     /// <summary>Runs the first machine for one piece.</summary>
@@ -40,7 +40,7 @@ public abstract class LockstepGrain
             interpreter.Run(Math.Min(instructions, most), cancellation);
     }
 
-    private sealed class RandomGrain(ulong seed, ulong most) : LockstepGrain
+    private sealed class VariedGrain(ulong seed, ulong most) : LockstepGrain
     {
         internal override void Advance(ILockstepSide interpreter, ulong index, ulong limit, CancellationToken cancellation) =>
             interpreter.Run(Math.Min(1 + (Mix(seed + (index * 0x9E37_79B9_7F4A_7C15)) % most), limit), cancellation);

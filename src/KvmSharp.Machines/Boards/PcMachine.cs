@@ -199,6 +199,9 @@ public sealed class PcMachine : IDisposable
         _disks?.Dispose();
     }
 
+    /// <summary>Gets all memory slots: RAM, ROM and shadowed ranges.</summary>
+    internal GuestMemory AllMemory => _vm.Memory;
+
     /// <summary>Gets the access that ended the run because of <see cref="PcOptions.StopOnUnmapped"/>.</summary>
     internal UnmappedAccess? StoppedAt => _dispatcher.StoppedAt;
 

@@ -8,6 +8,7 @@ public class HelpTests
     [InlineData("--help")]
     [InlineData("run", "--help")]
     [InlineData("asm", "-h")]
+    [InlineData("compare", "--help")]
     [InlineData("guests", "--help")]
     [InlineData("guests", "list", "--help")]
     [InlineData("guests", "run", "--help")]

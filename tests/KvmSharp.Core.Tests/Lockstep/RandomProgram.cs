@@ -103,7 +103,7 @@ internal sealed partial class RandomProgram
                 case 3 or 4 or 5:
                     Skip(depth, mayCall);
                     break;
-                case 6 when depth == 0:
+                case 6 or 7 when depth == 0:
                     ChangeCode();
                     break;
                 default:
@@ -156,12 +156,12 @@ internal sealed partial class RandomProgram
         jumps[condition](to);
     }
 
-    // Every 64 iterations the immediate of an instruction ahead is written: "mov dl, n" is B2 n in all modes.
+    // Every 16 iterations the immediate of an instruction ahead is written: "mov dl, n" is B2 n in all modes.
     private void ChangeCode()
     {
         Label target = NewLabel();
         Label unchanged = NewLabel();
-        _c.test(__byte_ptr[LockstepGuest.Counters - _dataBase], 0x3F);
+        _c.test(__byte_ptr[LockstepGuest.Counters - _dataBase], 0xF);
         _c.jne(unchanged);
         LoadAddress(target);
         switch (_bits)

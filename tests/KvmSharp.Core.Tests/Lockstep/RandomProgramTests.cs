@@ -69,7 +69,7 @@ public abstract class RandomProgramTests(ProgramMode mode, ITestOutputHelper out
     {
         var comparison = new LockstepComparison(engine => MakeSide(engine, seed))
         {
-            Grain = LockstepGrain.Random((ulong)seed, LongestPiece),
+            Grain = LockstepGrain.Varied((ulong)seed, LongestPiece),
             MemoryInterval = 20_000,
             MaxInstructions = InstructionsPerProgram,
         };
