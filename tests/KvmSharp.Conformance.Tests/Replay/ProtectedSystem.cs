@@ -48,6 +48,7 @@ internal sealed class ProtectedSystem
     private readonly SiliconMeta _meta;
     private readonly bool _isLong;
     private readonly ulong _physical;
+    private readonly PageTables _tables;
     private readonly SpecialRegisters _base;
 
     /// <summary>Builds the tables in guest memory.</summary>
@@ -66,15 +67,27 @@ internal sealed class ProtectedSystem
             allocate();
         }
 
-        var tables = new PageTables(memory, allocate, isLong ? 4 : 2);
-        tables.Map(CodeWindow, CodeWindow, CodeWindowSize, writable: false, user: true);
-        tables.Map(DataWindow, DataWindow, DataWindowSize, writable: true, user: true);
-        tables.Map(ReadOnlyPage, ReadOnlyPage, ReadOnlyPageSize, writable: false, user: true);
-        tables.Map(Area, _physical, AreaSize, writable: true, user: false);
-        _base = MakeBase(tables.Root);
+        _tables = new PageTables(memory, allocate, isLong ? 4 : 2);
+        _tables.Map(CodeWindow, CodeWindow, CodeWindowSize, writable: false, user: true);
+        _tables.Map(DataWindow, DataWindow, DataWindowSize, writable: true, user: true);
+        _tables.Map(ReadOnlyPage, ReadOnlyPage, ReadOnlyPageSize, writable: false, user: true);
+        _tables.Map(Area, _physical, AreaSize, writable: true, user: false);
+        _base = MakeBase(_tables.Root);
         WriteDescriptors();
         WriteGates();
         WriteTaskState();
+    }
+
+    /// <summary>Puts a HLT at each handler, so that a run that is longer than one instruction ends there.</summary>
+    /// <param name="allocate">Gives the guest-physical address of one more zeroed page.</param>
+    public void HaltInHandlers(Func<ulong> allocate)
+    {
+        const byte Hlt = 0xF4;
+        ulong page = allocate();
+        var halts = new byte[Vectors];
+        Array.Fill(halts, Hlt);
+        _memory.Write(page, halts);
+        _tables.Map(Handlers, page, Page, writable: false, user: false);
     }
 
     /// <summary>Gets the number of bytes that a handler's frame has for each item.</summary>

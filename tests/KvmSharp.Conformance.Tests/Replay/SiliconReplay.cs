@@ -4,7 +4,7 @@ using KvmSharp.Cpu;
 namespace KvmSharp.Conformance.Replay;
 
 /// <summary>Replays records of the silicon set.</summary>
-internal sealed class SiliconReplay : IRecordReplay
+internal sealed partial class SiliconReplay : IRecordReplay
 {
     private const ulong InstructionAt = 0x2_0800;
     private const ulong RamSize = 0x10_0000;
@@ -23,10 +23,14 @@ internal sealed class SiliconReplay : IRecordReplay
     private readonly FpuImage _actualFpu = new();
     private ulong _nextPage = SystemPages;
 
-    public SiliconReplay(SiliconMeta meta)
+    /// <summary>Makes the machine.</summary>
+    /// <param name="meta">The descriptors.</param>
+    /// <param name="engine">The engine; with the translator each record runs in a loop until it is hot.</param>
+    public SiliconReplay(SiliconMeta meta, EngineKind engine = EngineKind.Interpreter)
     {
         _meta = meta;
         _vm = _kvm.CreateVm();
+        _vm.Engine = engine;
         _vm.SetUserMemoryRegion(new MemorySlot(0, 0, RamSize));
         _cpu = _vm.CreateVcpu(0);
         var code = new byte[ProtectedSystem.CodeWindowSize];
@@ -37,6 +41,11 @@ internal sealed class SiliconReplay : IRecordReplay
             new MemoryWindow(_vm.Memory, ProtectedSystem.CodeWindow, code));
         _legacySystem = new ProtectedSystem(_vm.Memory, meta, AllocatePage, isLong: false);
         _longSystem = new ProtectedSystem(_vm.Memory, meta, AllocatePage, isLong: true);
+        if (engine == EngineKind.Translator)
+        {
+            _legacySystem.HaltInHandlers(AllocatePage);
+            _longSystem.HaltInHandlers(AllocatePage);
+        }
     }
 
     /// <inheritdoc/>
@@ -50,6 +59,11 @@ internal sealed class SiliconReplay : IRecordReplay
         ProtectedSystem system = isLong ? _longSystem : _legacySystem;
         _record.SetDefaultSelectors(_meta.DefaultSelectors(mode));
         _record.Read(line);
+        if (_vm.Engine == EngineKind.Translator)
+        {
+            return ReplayHot(system, isLong, differences);
+        }
+
         Place();
         try
         {
@@ -64,10 +78,7 @@ internal sealed class SiliconReplay : IRecordReplay
                 _cpu.Run(count);
             }
 
-            GetState(system, isLong ? ulong.MaxValue : uint.MaxValue);
-            Stepper.CompareRegisters(_record, _actual, Rflags.Resume, differences);
-            FpuComparison.Compare(_record, _actualFpu, differences);
-            _windows.Compare(_record, differences);
+            Compare(system, isLong, differences);
         }
         catch (KvmException e)
         {
@@ -115,6 +126,14 @@ internal sealed class SiliconReplay : IRecordReplay
     {
         _windows.Restore(_record);
         _windows.Restore(InstructionAt, _record.Code.Length);
+    }
+
+    private void Compare(ProtectedSystem system, bool isLong, List<Difference> differences)
+    {
+        GetState(system, isLong ? ulong.MaxValue : uint.MaxValue);
+        Stepper.CompareRegisters(_record, _actual, Rflags.Resume, differences);
+        FpuComparison.Compare(_record, _actualFpu, differences);
+        _windows.Compare(_record, differences);
     }
 
     private void SetState(ProtectedSystem system)
