@@ -35,12 +35,15 @@ if $check && [[ "$out_dir" == "$source_dir" ]]; then
 fi
 cd "$source_dir"
 
-compile_flags=(
-  -m32 -march=i686 -mtune=generic -mgeneral-regs-only # integer instructions up to the Pentium Pro
-  -std=gnu11 -O2 -Wall -Wextra -Werror
+freestanding_flags=(
   -ffreestanding -fno-builtin -fno-tree-loop-distribute-patterns # no calls of memset and its like
   -fno-pic -fno-pie -fno-stack-protector -fcf-protection=none
   -fno-asynchronous-unwind-tables -fno-ident
+)
+compile_flags=(
+  -m32 -march=i686 -mtune=generic -mgeneral-regs-only # integer instructions up to the Pentium Pro
+  -std=gnu11 -O2 -Wall -Wextra -Werror
+  "${freestanding_flags[@]}"
 )
 link_flags=(
   -nostdlib -static -no-pie -s
@@ -81,6 +84,32 @@ elf() {
   images+=("$1/$1.elf")
 }
 
+# The benchmarks: workloads/SOURCE.c on one runtime, as images/NAME-32.elf and images/NAME-64.elf. Multiboot loaders take
+# 32-bit files only, so the 64-bit programs get 32-bit headers; all their addresses are low.
+bench_objects="$(mktemp -d)"
+trap 'rm -r "$bench_objects"' EXIT
+
+# bench NAME SOURCE WIDTH [FLAG...]
+bench() {
+  local image="bench/images/$1-$3.elf" linked="$bench_objects/$1-$3"
+  local flags=(-std=gnu11 -O2 -Wall -Wextra -Werror "${freestanding_flags[@]}" -I bench/runtime)
+  if [[ $3 == 32 ]]; then
+    flags+=(-m32 -march=i686 -mtune=generic)
+  else
+    flags+=(-m64 -mtune=generic -mno-red-zone -mcmodel=small)
+  fi
+  mkdir -p "$out_dir/bench/images"
+  nasm -f "elf$3" -Wall -Werror -o "$linked.start.o" "bench/runtime/start$3.asm"
+  gcc "${flags[@]}" -mgeneral-regs-only -c -o "$linked.bench.o" bench/runtime/bench.c
+  gcc "${flags[@]}" "${@:4}" -c -o "$linked.o" "bench/workloads/$2.c"
+  gcc "-m$3" "${link_flags[@]}" -o "$linked.elf" "$linked.start.o" "$linked.bench.o" "$linked.o"
+  objcopy -O elf32-i386 "$linked.elf" "$out_dir/$image"
+  chmod -x "$out_dir/$image"
+  images+=("$image")
+}
+
+integers() { bench "$1" "$1" 32 -mgeneral-regs-only; bench "$1" "$1" 64 -mgeneral-regs-only; }
+
 sector hello
 sector realmode
 sector protected
@@ -99,6 +128,13 @@ elf tasks
 elf verdict
 elf sieve
 elf multiboot
+for name in coremix records sieve crc32 sha256 sort fib copy matrix strings; do
+  integers "$name"
+done
+for width in 32 64; do
+  bench doubles doubles "$width" -msse2 -mfpmath=sse
+  bench x87 doubles "$width" -mno-sse -mfpmath=387 -DUSE_X87
+done
 
 echo "built ${#images[@]} images in $out_dir"
 

@@ -16,10 +16,10 @@ public class RebuildTests
             build.WaitForExit();
             build.ExitCode.Should().Be(0, "{0}{1}", said.GetAwaiter().GetResult(), errors);
 
-            foreach (Guest guest in GuestList.All)
+            foreach (string image in GuestList.All.Select(guest => guest.Image).Concat(BenchList.All.Select(bench => bench.Image)))
             {
-                byte[] built = File.ReadAllBytes(Path.Combine(output.FullName, guest.Image));
-                built.Should().Equal(File.ReadAllBytes(GuestList.PathOf(guest.Image)), "{0} was built from {1}", guest.Image, guest.Source);
+                byte[] built = File.ReadAllBytes(Path.Combine(output.FullName, image));
+                built.Should().Equal(File.ReadAllBytes(GuestList.PathOf(image)), "{0} was built from these sources", image);
             }
         }
         finally

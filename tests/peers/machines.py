@@ -1,0 +1,148 @@
+"""How each emulator is started with a benchmark, and how its processor time is read."""
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+IMAGES = ROOT / "guests" / "bench" / "images"
+MEMORY_MIB = 128
+PATIENCE = 600  # seconds; only ends what hangs
+TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+class Failed(Exception):
+    """A run that did not come to its end mark."""
+
+
+class Result:
+    """The processor seconds between the marks, the wall seconds too, and what the guest said."""
+
+    def __init__(self, cpu, wall, checksum, notes):
+        self.cpu, self.wall, self.checksum, self.notes = cpu, wall, checksum, notes
+
+
+def cpu_seconds(pid):
+    """User and system time of all threads of a process; good to a tick, 10 ms on Linux."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
+
+
+class Machine:
+    """An emulator whose serial port is its standard output."""
+
+    def missing(self):
+        """Why it cannot run here, or None."""
+        return None if shutil.which(self.program) else f"{self.program} is not installed"
+
+    def measure(self, image, rounds=None):
+        """Runs an image from IMAGES and returns its Result; rounds replaces the full run's count."""
+        with tempfile.TemporaryDirectory() as folder:
+            process = subprocess.Popen(self.command(IMAGES / f"{image}.elf", rounds, Path(folder)), cwd=folder,
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            try:
+                return self.follow(process, self.serial(process, Path(folder)))
+            finally:
+                process.kill()  # the marks are what counts: do not wait for an orderly end
+                process.wait()
+                process.stdout.close()
+
+    def serial(self, process, folder):
+        return process.stdout.fileno()
+
+    def follow(self, process, descriptor):
+        begin, checksum, notes, pending = None, None, [], b""
+        deadline = time.monotonic() + PATIENCE
+        while checksum is None:
+            data = os.read(descriptor, 4096)
+            now, used = time.monotonic(), cpu_seconds(process.pid)
+            if not data or now > deadline:
+                raise Failed(f"{self.name} ended without the end mark")
+            *lines, pending = (pending + data).split(b"\n")
+            for words in (line.decode("latin-1").split() for line in lines):
+                if words[:1] == ["begin"]:
+                    begin = (used, now)
+                elif words[:1] == ["note"]:
+                    notes.append(" ".join(words[1:]))
+                elif words[:1] == ["end"]:
+                    checksum = words[-1].partition("=")[2]
+        return Result(used - begin[0], now - begin[1], checksum, notes)
+
+    @staticmethod
+    def first_line(*command):
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.partition("\n")[0]
+
+
+class KvmSharp(Machine):
+    name = "KvmSharp"
+    program = str(ROOT / "src/KvmSharp.Cli/bin/Release/net10.0/kvmsharp")
+
+    def __init__(self, engine):
+        self.engine = engine
+
+    def version(self):
+        commit = self.first_line("git", "-C", str(ROOT), "rev-parse", "--short", "HEAD")
+        return f"KvmSharp {commit or 'without a commit'}, engine {self.engine}"
+
+    def command(self, image, rounds, folder):
+        append = ["--append", f"rounds={rounds}"] if rounds else []
+        return [self.program, "run", str(image), "--memory", f"{MEMORY_MIB}M", "--engine", self.engine, "--no-reboot", *append]
+
+
+class Qemu(Machine):
+    name = "QEMU"
+    program = "qemu-system-x86_64"
+
+    def version(self):
+        return self.first_line(self.program, "--version") + ", accel tcg"
+
+    def command(self, image, rounds, folder):
+        append = ["-append", f"rounds={rounds}"] if rounds else []
+        return [self.program, "-accel", "tcg", "-m", f"{MEMORY_MIB}M", "-display", "none", "-serial", "stdio", "-monitor", "none",
+                "-no-reboot", "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", str(image), *append]
+
+
+class Bochs(Machine):
+    """Bochs boots no multiboot image itself: GRUB does, from a CD. The serial port goes to a named pipe."""
+
+    name = "Bochs"
+    program = "bochs"
+    share = Path(os.environ.get("BXSHARE", "/usr/share/bochs"))
+
+    def missing(self):
+        for tool in (self.program, "grub-mkrescue", "xorriso"):
+            if not shutil.which(tool):
+                return f"{tool} is not installed"
+        return None if (self.share / "BIOS-bochs-latest").exists() else f"there is no {self.share / 'BIOS-bochs-latest'}"
+
+    def version(self):
+        lines = subprocess.run([self.program, "--help"], capture_output=True, text=True, check=False)
+        return next((line.strip() for line in (lines.stdout + lines.stderr).split("\n") if "Bochs x86 Emulator" in line), "Bochs")
+
+    def command(self, image, rounds, folder):
+        grub = folder / "cd" / "boot" / "grub"
+        grub.mkdir(parents=True)
+        shutil.copy(image, folder / "cd" / "boot" / "guest.elf")
+        append = f" rounds={rounds}" if rounds else ""
+        (grub / "grub.cfg").write_text(f"set timeout=0\nmenuentry guest {{\n  multiboot /boot/guest.elf{append}\n}}\n")
+        subprocess.run(["grub-mkrescue", "-o", folder / "guest.iso", folder / "cd"], check=True, capture_output=True)
+        os.mkfifo(folder / "serial")
+        (folder / "bochsrc").write_text("\n".join([
+            f"megs: {MEMORY_MIB}",
+            f"romimage: file={self.share / 'BIOS-bochs-latest'}",
+            f"vgaromimage: file={self.share / 'VGABIOS-lgpl-latest'}",
+            "ata0-master: type=cdrom, path=guest.iso, status=inserted",
+            "boot: cdrom",
+            "com1: enabled=1, mode=file, dev=serial",
+            "display_library: nogui",
+            "clock: sync=realtime",
+            "log: bochs.log",
+            "panic: action=fatal",
+            ""]))
+        return [self.program, "-q", "-f", "bochsrc"]
+
+    def serial(self, process, folder):
+        self.pipe = open(folder / "serial", "rb", buffering=0)  # waits until Bochs has opened the other end
+        return self.pipe.fileno()
