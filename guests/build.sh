@@ -102,13 +102,16 @@ bench() {
   nasm -f "elf$3" -Wall -Werror -o "$linked.start.o" "bench/runtime/start$3.asm"
   gcc "${flags[@]}" -mgeneral-regs-only -c -o "$linked.bench.o" bench/runtime/bench.c
   gcc "${flags[@]}" "${@:4}" -c -o "$linked.o" "bench/workloads/$2.c"
-  gcc "-m$3" "${link_flags[@]}" -o "$linked.elf" "$linked.start.o" "$linked.bench.o" "$linked.o"
+  local objects=("$linked.start.o" "$linked.bench.o" "$linked.o")
+  if grep -q '"system.h"' "bench/workloads/$2.c"; then
+    gcc "${flags[@]}" -mgeneral-regs-only -c -o "$linked.system.o" bench/runtime/system.c
+    objects+=("$linked.system.o")
+  fi
+  gcc "-m$3" "${link_flags[@]}" -o "$linked.elf" "${objects[@]}"
   objcopy -O elf32-i386 "$linked.elf" "$out_dir/$image"
   chmod -x "$out_dir/$image"
   images+=("$image")
 }
-
-integers() { bench "$1" "$1" 32 -mgeneral-regs-only; bench "$1" "$1" 64 -mgeneral-regs-only; }
 
 sector hello
 sector realmode
@@ -128,8 +131,12 @@ elf tasks
 elf verdict
 elf sieve
 elf multiboot
-for name in coremix records sieve crc32 sha256 sort fib copy matrix strings; do
-  integers "$name"
+for name in coremix records sieve crc32 sha256 sort fib copy matrix strings smc paging; do
+  bench "$name" "$name" 32 -mgeneral-regs-only
+  bench "$name" "$name" 64 -mgeneral-regs-only
+done
+for name in rings faults portout portin timer; do
+  bench "$name" "$name" 32 -mgeneral-regs-only
 done
 for width in 32 64; do
   bench doubles doubles "$width" -msse2 -mfpmath=sse
