@@ -1,5 +1,6 @@
 """How each emulator is started with a benchmark, and how its processor time is read."""
 import os
+import select
 import shutil
 import subprocess
 import tempfile
@@ -33,42 +34,49 @@ def cpu_seconds(pid):
 class Machine:
     """An emulator whose serial port is its standard output."""
 
+    serial_is_stdout = True
+    typed = b""  # on its standard input, once
+
     def missing(self):
         """Why it cannot run here, or None."""
         return None if shutil.which(self.program) else f"{self.program} is not installed"
 
     def measure(self, image, rounds=None):
         """Runs an image from IMAGES and returns its Result; rounds replaces the full run's count."""
-        with tempfile.TemporaryDirectory() as folder:
-            process = subprocess.Popen(self.command(IMAGES / f"{image}.elf", rounds, Path(folder)), cwd=folder,
-                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        reader, writer = os.pipe()
+        with tempfile.TemporaryDirectory() as folder, open(reader, "rb", buffering=0) as serial:
             try:
-                return self.follow(process, self.serial(process, Path(folder)))
+                command = self.command(IMAGES / f"{image}.elf", rounds, Path(folder), writer)
+                process = subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=[writer],
+                                           stdout=writer if self.serial_is_stdout else subprocess.DEVNULL)
+            finally:
+                os.close(writer)
+            try:
+                process.stdin.write(self.typed)
+                process.stdin.close()
+                return self.follow(process, serial)
             finally:
                 process.kill()  # the marks are what counts: do not wait for an orderly end
                 process.wait()
-                process.stdout.close()
 
-    def serial(self, process, folder):
-        return process.stdout.fileno()
-
-    def follow(self, process, descriptor):
-        begin, checksum, notes, pending = None, None, [], b""
+    def follow(self, process, serial):
+        """Reads until the end mark; each mark's time is taken as soon as it arrives."""
+        begin, notes, pending = None, [], b""
         deadline = time.monotonic() + PATIENCE
-        while checksum is None:
-            data = os.read(descriptor, 4096)
+        while select.select([serial], [], [], max(deadline - time.monotonic(), 0))[0]:
+            data = serial.read(4096)
             now, used = time.monotonic(), cpu_seconds(process.pid)
-            if not data or now > deadline:
-                raise Failed(f"{self.name} ended without the end mark")
+            if not data:
+                break
             *lines, pending = (pending + data).split(b"\n")
             for words in (line.decode("latin-1").split() for line in lines):
                 if words[:1] == ["begin"]:
                     begin = (used, now)
                 elif words[:1] == ["note"]:
                     notes.append(" ".join(words[1:]))
-                elif words[:1] == ["end"]:
-                    checksum = words[-1].partition("=")[2]
-        return Result(used - begin[0], now - begin[1], checksum, notes)
+                elif words[:1] == ["end"] and begin:
+                    return Result(used - begin[0], now - begin[1], words[-1].partition("=")[2], notes)
+        raise Failed(f"{self.name} came to no end mark")
 
     @staticmethod
     def first_line(*command):
@@ -86,7 +94,7 @@ class KvmSharp(Machine):
         commit = self.first_line("git", "-C", str(ROOT), "rev-parse", "--short", "HEAD")
         return f"KvmSharp {commit or 'without a commit'}, engine {self.engine}"
 
-    def command(self, image, rounds, folder):
+    def command(self, image, rounds, folder, serial):
         append = ["--append", f"rounds={rounds}"] if rounds else []
         return [self.program, "run", str(image), "--memory", f"{MEMORY_MIB}M", "--engine", self.engine, "--no-reboot", *append]
 
@@ -98,17 +106,19 @@ class Qemu(Machine):
     def version(self):
         return self.first_line(self.program, "--version") + ", accel tcg"
 
-    def command(self, image, rounds, folder):
+    def command(self, image, rounds, folder, serial):
         append = ["-append", f"rounds={rounds}"] if rounds else []
         return [self.program, "-accel", "tcg", "-m", f"{MEMORY_MIB}M", "-display", "none", "-serial", "stdio", "-monitor", "none",
                 "-no-reboot", "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", str(image), *append]
 
 
 class Bochs(Machine):
-    """Bochs boots no multiboot image itself: GRUB does, from a CD. The serial port goes to a named pipe."""
+    """Bochs boots no multiboot image itself: GRUB does, from a CD."""
 
     name = "Bochs"
     program = "bochs"
+    serial_is_stdout = False
+    typed = b"c\n"  # with a debugger inside, as Debian builds it, it waits for "continue"
     share = Path(os.environ.get("BXSHARE", "/usr/share/bochs"))
 
     def missing(self):
@@ -121,28 +131,23 @@ class Bochs(Machine):
         lines = subprocess.run([self.program, "--help"], capture_output=True, text=True, check=False)
         return next((line.strip() for line in (lines.stdout + lines.stderr).split("\n") if "Bochs x86 Emulator" in line), "Bochs")
 
-    def command(self, image, rounds, folder):
+    def command(self, image, rounds, folder, serial):
         grub = folder / "cd" / "boot" / "grub"
         grub.mkdir(parents=True)
         shutil.copy(image, folder / "cd" / "boot" / "guest.elf")
         append = f" rounds={rounds}" if rounds else ""
         (grub / "grub.cfg").write_text(f"set timeout=0\nmenuentry guest {{\n  multiboot /boot/guest.elf{append}\n}}\n")
         subprocess.run(["grub-mkrescue", "-o", folder / "guest.iso", folder / "cd"], check=True, capture_output=True)
-        os.mkfifo(folder / "serial")
         (folder / "bochsrc").write_text("\n".join([
             f"megs: {MEMORY_MIB}",
             f"romimage: file={self.share / 'BIOS-bochs-latest'}",
             f"vgaromimage: file={self.share / 'VGABIOS-lgpl-latest'}",
             "ata0-master: type=cdrom, path=guest.iso, status=inserted",
             "boot: cdrom",
-            "com1: enabled=1, mode=file, dev=serial",
-            "display_library: nogui",
+            f"com1: enabled=1, mode=file, dev=/dev/fd/{serial}",
+            "display_library: rfb, options=\"timeout=0\"",
             "clock: sync=realtime",
             "log: bochs.log",
             "panic: action=fatal",
             ""]))
         return [self.program, "-q", "-f", "bochsrc"]
-
-    def serial(self, process, folder):
-        self.pipe = open(folder / "serial", "rb", buffering=0)  # waits until Bochs has opened the other end
-        return self.pipe.fileno()

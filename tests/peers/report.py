@@ -65,11 +65,8 @@ def host():
 
 
 def write(path, text):
-    """Replaces what stands between the two marks; without marks, adds the section at the end."""
-    section = f"{BEGIN}\n{text}\n{END}"
+    """Replaces what stands between the two marks of the page."""
     page = path.read_text()
-    if BEGIN in page:
-        head, tail = page.partition(BEGIN)[0], page.partition(END)[2]
-        path.write_text(head + section + tail)
-    else:
-        path.write_text(f"{page}\n## Against other emulators\n\n{section}\n")
+    if BEGIN not in page or END not in page:
+        raise SystemExit(f"peers.sh: {path} has no marks {BEGIN} and {END}")
+    path.write_text(page.partition(BEGIN)[0] + f"{BEGIN}\n{text}\n{END}" + page.partition(END)[2])
