@@ -35,8 +35,8 @@ def render(rows, machines, pairs):
     widths = [width for width in ("32", "64") if any(row.name.endswith(width) for row in rows)]
     lines = [f"Measured by `tests/peers/peers.sh` on {datetime.date.today()}: {host()}.",
              *[f"{machine.version()}." for machine in machines],
-             f"CPU seconds of the whole process between the marks on the serial port, medians of {pairs} alternating pairs. A ratio",
-             "above 1 means that KvmSharp takes less; of several images it is the geometric mean.", ""]
+             f"CPU seconds of the whole process between the marks on the serial port, {runs(pairs)}. A ratio",
+             f"above 1 means that KvmSharp takes less; of several images it is the geometric mean. {len(rows)} images were run.", ""]
     lines += table(["group", *[f"{peer} / KvmSharp, {width} bits" for peer in peers for width in widths]],
                    [[group, *[mean(rows, group, peer, width) for peer in peers for width in widths]]
                     for group in dict.fromkeys(row.group for row in rows)])
@@ -45,6 +45,10 @@ def render(rows, machines, pairs):
                    [[row.name, *[f"{row.seconds[machine.name]:.2f}" for machine in machines], *[f"{row.ratios[peer]:.2f}" for peer in peers]]
                     for row in rows])
     return "\n".join(lines)
+
+
+def runs(pairs):
+    return "one run each" if pairs == 1 else f"medians of {pairs} alternating pairs"
 
 
 def mean(rows, group, peer, width):
