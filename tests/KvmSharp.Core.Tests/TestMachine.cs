@@ -35,10 +35,12 @@ internal sealed class TestMachine : IDisposable
 
     private readonly Kvm _kvm = Kvm.Open();
 
-    private TestMachine(int bits, ulong ramSize, MemorySlotOptions options, bool localApics = false)
+    private TestMachine(int bits, ulong ramSize, MemorySlotOptions options, bool localApics = false, EngineKind engine = EngineKind.Auto, long translatedCode = 64 << 20)
     {
         Bits = bits;
         Vm = _kvm.CreateVm();
+        Vm.Engine = engine;
+        Vm.TranslatedCodeLimit = translatedCode;
         Vm.LocalApics = localApics;
         Vm.SetUserMemoryRegion(new MemorySlot(0, 0, ramSize, options));
         Cpu = AddVcpu(0);
@@ -63,6 +65,10 @@ internal sealed class TestMachine : IDisposable
 
     public static TestMachine Protected(Action<Assembler>? code = null, ulong ramSize = RamSize, MemorySlotOptions options = default) =>
         new TestMachine(32, ramSize, options).With(code);
+
+    /// <summary>Makes a machine in protected mode with a choice of its engine.</summary>
+    public static TestMachine On(EngineKind engine, Action<Assembler> code, long translatedCode = 64 << 20) =>
+        new TestMachine(32, RamSize, default, engine: engine, translatedCode: translatedCode).With(code);
 
     public static TestMachine Real(Action<Assembler>? code = null) => new TestMachine(16, RamSize, default).With(code);
 

@@ -34,12 +34,12 @@ public sealed class VcpuStatistics
     public TimeSpan TranslationTime => TimeSpan.FromMicroseconds(_engine.TranslatorCounters.CompileNanoseconds / 1000);
 
     /// <summary>Gets the guest instructions retired in translated code; the interpreter retired the others.</summary>
-    public ulong InstructionsRetiredTranslated => _engine.TranslatorCounters.Retired;
+    public ulong InstructionsRetiredTranslated => _engine.TranslatedInstructions;
 
     /// <summary>Gets how often control left translated code for a reason.</summary>
     /// <param name="reason">The reason.</param>
     /// <returns>The count.</returns>
-    public ulong SideExitsFor(SideExitReason reason) => _engine.TranslatorCounters.ExitsFor(reason);
+    public ulong SideExitsFor(SideExitReason reason) => _engine.SideExitsFor(reason);
 
     /// <summary>Gets the exits for a reason, those handled in place included.</summary>
     /// <param name="reason">The reason.</param>

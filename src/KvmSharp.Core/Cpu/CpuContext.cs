@@ -34,6 +34,12 @@ internal unsafe struct CpuContext
     /// <summary>Requests from other threads and conditions that the run loop must look at: <see cref="PendingWork"/>, read by every block head.</summary>
     public int Pending;
 
+    /// <summary>Instructions retired in translated code.</summary>
+    public ulong TranslatedInstructions;
+
+    /// <summary>How often control left translated code, by <see cref="SideExitReason"/>.</summary>
+    public SideExitCounters SideExits;
+
     /// <summary>Why the chain stopped.</summary>
     public StopReason Stop;
 
@@ -190,6 +196,13 @@ internal struct SegmentView
     public ulong Base;
     public ulong ReadEnd;
     public ulong WriteEnd;
+}
+
+/// <summary>One counter for each <see cref="SideExitReason"/>.</summary>
+[InlineArray(4)]
+internal struct SideExitCounters
+{
+    private ulong _first;
 }
 
 /// <summary>The views of the six segment registers.</summary>

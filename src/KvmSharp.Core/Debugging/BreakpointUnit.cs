@@ -191,6 +191,7 @@ internal sealed unsafe class BreakpointUnit(VcpuEngine engine)
         HasCode = armed.Any(b => b.Kind == BreakpointKind.Execute);
         HasData = armed.Any(b => b.WatchesData);
         HasPorts = armed.Any(b => b.Kind == BreakpointKind.Port);
+        engine.Translator?.ForgetAll(); // a region may lead from page to page by itself
         engine.Code.ForgetTargets(supervisorToo: true); // chains into a watched page pass the run loop from now on
     }
 }

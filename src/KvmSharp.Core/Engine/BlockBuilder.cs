@@ -222,6 +222,12 @@ internal sealed unsafe class BlockBuilder
         }
 
         *head = new MicroOp { Handler = &BlockHandlers.Head, Immediate = lowered, Displacement = offset - 1 };
+        if (_engine.Translator is { } translator && (mode & CodeMode.Step) == 0)
+        {
+            head->Handler = &Regions.RegionHandlers.Count;
+            head->Countdown = translator.Countdown;
+        }
+
         MicroOp* end = op;
         *end = new MicroOp { Handler = &BlockHandlers.End, Offset = (ushort)offset };
         if (!ends)

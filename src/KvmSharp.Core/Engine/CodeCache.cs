@@ -143,6 +143,7 @@ internal sealed unsafe class CodeCache : IDisposable
     /// <summary>Drops all code: slots have changed, or the arena is full. Never while a block runs.</summary>
     public void Clear()
     {
+        _engine.Translator?.ForgetAll();
         _pages.Clear();
         _retired.Clear();
         new Span<nint>(_buckets, Buckets).Clear();
@@ -171,7 +172,9 @@ internal sealed unsafe class CodeCache : IDisposable
         return _engine.Mmu.TryTranslateCode(next, out ulong second) && second == block->SecondPage;
     }
 
-    private Block* Lookup(ulong physical, uint mode)
+    /// <summary>Finds the block that was decoded at an address for a mode.</summary>
+    /// <returns>The block, or null.</returns>
+    public Block* Lookup(ulong physical, uint mode)
     {
         Block* block = _buckets[BucketOf(physical)];
         while (block is not null && (block->PhysicalAddress != physical || block->Mode != mode))
@@ -211,6 +214,7 @@ internal sealed unsafe class CodeCache : IDisposable
             block->JumpEntry->Head = null;
         }
 
+        _engine.Translator?.Forget(block);
         Links.CutIncoming(block);
         Links.CutOutgoing(block);
         for (int i = 0; i < block->OpCount; i++)
@@ -228,6 +232,7 @@ internal sealed unsafe class CodeCache : IDisposable
             Clear();
         }
 
+        _engine.Translator?.Recycle();
         if (_retired.Count == 0)
         {
             return;

@@ -38,6 +38,12 @@ internal sealed unsafe class EventIntake(VcpuEngine engine, VirtualMachine vm)
         requests.GiveWay();
         requests.ServeMappings();
         requests.Clear(PendingWork.Interrupt | PendingWork.Deadline | PendingWork.InterruptWindow | PendingWork.Step);
+        if (requests.Has(PendingWork.Translation))
+        {
+            requests.Clear(PendingWork.Translation);
+            engine.Translator?.TakeCompiled();
+        }
+
         if (engine.Apic is { } apic && requests.Has(PendingWork.ApicTimer | PendingWork.Startup))
         {
             ServeApic(apic);

@@ -36,6 +36,14 @@ internal unsafe struct MicroOp
     [FieldOffset(24)]
     public delegate*<CpuContext*, MicroOp*, bool> Body;
 
+    /// <summary>For the head of a block that a region begins with: how to enter it, else null.</summary>
+    [FieldOffset(24)]
+    public Regions.RegionEntry* Entry;
+
+    /// <summary>For the head of a block: how many more times it runs before it counts as hot.</summary>
+    [FieldOffset(32)]
+    public uint Countdown;
+
     /// <summary>Offset of the first operand's register.</summary>
     [FieldOffset(32)]
     public ushort Dst;

@@ -41,4 +41,7 @@ internal enum PendingWork
 
     /// <summary>Another vCPU wants the guest for itself for a moment: see <see cref="ExclusiveSection"/>.</summary>
     GiveWay = 1 << 11,
+
+    /// <summary>A region has been compiled.</summary>
+    Translation = 1 << 12,
 }

@@ -41,6 +41,9 @@ internal sealed unsafe class VcpuEngine : IDisposable
         Devices = new DeviceAccess(this, vm);
         Intercepts = new InterceptGate(this);
         Mmu = new Mmu(this, vm, Devices);
+        Translator = vm.Engine != EngineKind.Interpreter && Regions.Translator.IsSupported
+            ? new Regions.Translator(this, vm, synchronous: vm.Engine == EngineKind.Translator)
+            : null;
         Code = new CodeCache(this, vm);
         Mode = new ModeTracker(Cpu);
         Breakpoints = new BreakpointUnit(this);
@@ -121,6 +124,13 @@ internal sealed unsafe class VcpuEngine : IDisposable
     public VcpuCounters Statistics { get; } = new();
 
     public Regions.TranslatorCounters TranslatorCounters { get; } = new();
+
+    /// <summary>Gets what translates hot code, or null when the interpreter is alone.</summary>
+    public Regions.Translator? Translator { get; }
+
+    public ulong TranslatedInstructions => Cpu->TranslatedInstructions;
+
+    public ulong SideExitsFor(SideExitReason reason) => Cpu->SideExits[(int)reason];
 
     /// <summary>Gets the instructions retired before the one under way, exact also in the middle of a block.</summary>
     public ulong RetiredNow => Loop.IsInChain

@@ -123,6 +123,10 @@ internal sealed unsafe class Mmu
         return true;
     }
 
+    /// <summary>Translates the address of code as it was last translated, without a look at the tables.</summary>
+    /// <returns>Whether that is known.</returns>
+    public bool TryRecallCode(ulong linear, out ulong physical) => _code.TryFind(linear, _cpu->Cpl == 3, out physical);
+
     /// <summary>Translates the address of code.</summary>
     /// <param name="linear">The linear address.</param>
     /// <param name="physical">The guest-physical address.</param>

@@ -11,13 +11,16 @@ internal sealed partial class SiliconReplay
 
     private static readonly SkipRule NotLooped = new("Repeats itself, or goes on where no loop can be placed: replayed by the interpreter only", "(Replay/SiliconReplay.Hot.cs)");
 
+    // What runs behind it would meet the trap.
+    private bool Traps => (_record.Expected[RegisterSlots.Flags] & Cpu.Rflags.Trap) != 0;
+
     private bool Faults => _record.Expected[RegisterSlots.Vector] != RegisterSlots.NoException;
 
     private SkipRule? ReplayHot(ProtectedSystem system, bool isLong, List<Difference> differences)
     {
         SegmentRegister code = system.RegistersFor(_record.Initial.AsSpan(RegisterSlots.Es, RegisterSlots.SegmentCount)).Cs;
         ulong next = _record.Expected[RegisterSlots.Ip] + (isLong ? 0 : code.Base);
-        if (_record.IsRepeated || !(Faults || CanLoopAt(next)) || TouchesCode(_record.InitialMemory) || TouchesCode(_record.FinalMemory))
+        if (_record.IsRepeated || Traps || !(Faults || CanLoopAt(next)) || TouchesCode(_record.InitialMemory) || TouchesCode(_record.FinalMemory))
         {
             return NotLooped;
         }

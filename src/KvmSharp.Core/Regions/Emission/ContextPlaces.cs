@@ -1,0 +1,34 @@
+using KvmSharp.Cpu;
+
+namespace KvmSharp.Regions;
+
+/// <summary>Where the fields that translated code touches lie in <see cref="CpuContext"/>, in bytes, measured once.</summary>
+internal static unsafe class ContextPlaces
+{
+    public static readonly int Remaining;
+    public static readonly int Pending;
+    public static readonly int Tlb;
+    public static readonly int FlagsResult;
+    public static readonly int FlagsCarries;
+    public static readonly int SideExits;
+    public static readonly int CurrentOp;
+    private static readonly int FirstView;
+
+    static ContextPlaces()
+    {
+        CpuContext context = default;
+        byte* start = (byte*)&context;
+        Remaining = (int)((byte*)&context.Remaining - start);
+        Pending = (int)((byte*)&context.Pending - start);
+        Tlb = (int)((byte*)&context.Tlb - start);
+        FlagsResult = (int)((byte*)&context.Flags.Result - start);
+        FlagsCarries = (int)((byte*)&context.Flags.Carries - start);
+        SideExits = (int)((byte*)&context.SideExits - start);
+        CurrentOp = (int)((byte*)&context.CurrentOp - start);
+        FirstView = (int)((byte*)&context.Views - start);
+    }
+
+    public static int ViewBase(int segment) => FirstView + (segment * sizeof(SegmentView));
+
+    public static int ViewEnd(int segment, bool write) => ViewBase(segment) + (write ? 2 : 1) * sizeof(ulong);
+}

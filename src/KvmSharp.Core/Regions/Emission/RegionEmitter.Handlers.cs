@@ -1,0 +1,102 @@
+using System.Reflection.Emit;
+using System.Runtime.InteropServices;
+using Iced.Intel;
+using KvmSharp.Cpu;
+
+namespace KvmSharp.Regions;
+
+/// <summary>Instructions that are not translated: the interpreter's own handler is called, with the registers it names in their places.</summary>
+internal sealed unsafe partial class RegionEmitter
+{
+    private readonly InstructionInfoFactory _infos = new();
+
+    /// <summary>Calls the interpreter's handler of the instruction, and leaves when it does not go on behind it.</summary>
+    public void EmitHandlerCall()
+    {
+        ref readonly Instruction instruction = ref Instruction;
+        bool touchesFlags = Translation.TouchesFlags(instruction);
+        bool[] used = new bool[GeneralRegisterFile.Count];
+        bool[] written = new bool[GeneralRegisterFile.Count];
+        foreach (UsedRegister register in _infos.GetInfo(instruction).GetUsedRegisters())
+        {
+            Register full = register.Register.GetFullRegister();
+            if (full is >= Register.RAX and <= Register.R15)
+            {
+                used[full - Register.RAX] = true;
+                written[full - Register.RAX] |= register.Access is not (OpAccess.Read or OpAccess.CondRead);
+            }
+        }
+
+        for (int register = 0; register < used.Length; register++)
+        {
+            if (used[register])
+            {
+                EmitSpill(register);
+            }
+        }
+
+        if (touchesFlags)
+        {
+            EmitSpillFlags(Flags);
+        }
+
+        EmitSpillRemaining();
+        EmitStoreRip(_block);
+        Il.Emit(OpCodes.Ldarg_0);
+        EmitOpAddress(MakeHandlerOps());
+        Il.Emit(OpCodes.Ldc_I8, (long)Op.Handler);
+        Il.Emit(OpCodes.Conv_I);
+        Il.EmitCalli(OpCodes.Calli, System.Reflection.CallingConventions.Standard, typeof(nint), [typeof(nint), typeof(nint)], null);
+        Il.Emit(OpCodes.Stloc, _exitOp);
+        for (int register = 0; register < written.Length; register++)
+        {
+            if (written[register])
+            {
+                EmitReload(register);
+            }
+        }
+
+        if (touchesFlags)
+        {
+            EmitReloadFlags();
+            Flags = FlagKind.Canonical;
+        }
+
+        EmitLoadContext(ContextPlaces.Remaining, OpCodes.Ldind_I8);
+        Il.Emit(OpCodes.Stloc, _remaining);
+        EmitReloadTlb();
+        EmitLeaveUnlessNext();
+    }
+
+    // A handler may go on with the next micro-op by itself, so that must not be the block's.
+    private Engine.MicroOp* MakeHandlerOps()
+    {
+        Engine.MicroOp[] ops = GC.AllocateArray<Engine.MicroOp>(2, pinned: true);
+        ref readonly Engine.MicroOp next = ref _block.Ops[_index + 1];
+        ops[0] = Op;
+        ops[1] = new Engine.MicroOp { Handler = &RegionHandlers.Return, Next = OpAddress + 1, Offset = next.Offset, Left = next.Left };
+        _plan.HandlerOps.Add(ops);
+        return (Engine.MicroOp*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref ops[0]);
+    }
+
+    // On a fault, an exit, a request that a device has raised, and when the region's own code was written.
+    private void EmitLeaveUnlessNext()
+    {
+        System.Reflection.Emit.Label exit = AddExit(_block, op: 0, SideExitReason.Instruction, refund: 0, current: (nint)OpAddress);
+        Il.Emit(OpCodes.Ldloc, _exitOp);
+        EmitOpAddress(OpAddress + 1);
+        Il.Emit(OpCodes.Bne_Un, exit);
+        EmitLoadContext(ContextPlaces.Pending, OpCodes.Ldind_I4);
+        Il.Emit(OpCodes.Brtrue, exit);
+        Il.Emit(OpCodes.Ldc_I8, (long)(nint)System.Runtime.CompilerServices.Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_plan.Validity)));
+        Il.Emit(OpCodes.Conv_I);
+        Il.Emit(OpCodes.Ldind_I4);
+        Il.Emit(OpCodes.Brfalse, exit);
+    }
+
+    private void EmitOpAddress(Engine.MicroOp* op)
+    {
+        Il.Emit(OpCodes.Ldc_I8, (long)op);
+        Il.Emit(OpCodes.Conv_I);
+    }
+}

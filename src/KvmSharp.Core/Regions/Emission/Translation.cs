@@ -1,0 +1,51 @@
+using Iced.Intel;
+using KvmSharp.Engine;
+
+namespace KvmSharp.Regions;
+
+/// <summary>Which instructions are translated, and by what. All others call the interpreter's handler.</summary>
+internal static class Translation
+{
+    private const RflagsBits Arithmetic =
+        RflagsBits.OF | RflagsBits.SF | RflagsBits.ZF | RflagsBits.AF | RflagsBits.CF | RflagsBits.PF;
+
+    private static readonly Dictionary<Mnemonic, InstructionTranslation> Table = Collect(
+        new MoveTranslation(), new BinaryTranslation(), new UnaryTranslation(), new ShiftTranslation(), new MultiplyTranslation(), new StackTranslation(), new ConditionTranslation());
+
+    /// <summary>Translates the instruction at hand.</summary>
+    /// <param name="emitter">Where to.</param>
+    /// <returns><see langword="false"/> when it is left to the interpreter's handler; nothing was emitted then.</returns>
+    public static bool TryEmit(RegionEmitter emitter)
+    {
+        if (Find(emitter.Instruction, emitter.Op, emitter.Mode, emitter.FlagsAreDead) is not { } translation)
+        {
+            return false;
+        }
+
+        translation.Emit(emitter);
+        return true;
+    }
+
+    /// <summary>Tells how flags are kept behind an instruction.</summary>
+    /// <returns>The kind, or <see cref="FlagKind.Untouched"/>.</returns>
+    public static FlagKind FlagsOf(in Instruction instruction, in MicroOp op, uint mode, bool flagsAreDead)
+    {
+        if (Find(instruction, op, mode, flagsAreDead) is { } translation)
+        {
+            return flagsAreDead ? FlagKind.Untouched : translation.FlagsOf(instruction);
+        }
+
+        return TouchesFlags(instruction) ? FlagKind.Canonical : FlagKind.Untouched;
+    }
+
+    /// <summary>Tells whether a handler reads or changes the arithmetic flags.</summary>
+    public static bool TouchesFlags(in Instruction instruction) => ((instruction.RflagsRead | instruction.RflagsModified) & Arithmetic) != 0;
+
+    private static InstructionTranslation? Find(in Instruction instruction, in MicroOp op, uint mode, bool flagsAreDead) =>
+        !instruction.HasLockPrefix
+        && Table.TryGetValue(instruction.Mnemonic, out InstructionTranslation? translation)
+        && translation.Takes(instruction, op, mode, flagsAreDead) ? translation : null;
+
+    private static Dictionary<Mnemonic, InstructionTranslation> Collect(params InstructionTranslation[] groups) =>
+        groups.SelectMany(group => group.Mnemonics.Select(mnemonic => (mnemonic, group))).ToDictionary(pair => pair.mnemonic, pair => pair.group);
+}
