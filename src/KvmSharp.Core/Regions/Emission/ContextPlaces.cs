@@ -12,6 +12,8 @@ internal static unsafe class ContextPlaces
     public static readonly int FlagsCarries;
     public static readonly int SideExits;
     public static readonly int CurrentOp;
+    public static readonly int CodeBias;
+    public static readonly int CodeLimit;
     private static readonly int FirstView;
 
     static ContextPlaces()
@@ -25,6 +27,8 @@ internal static unsafe class ContextPlaces
         FlagsCarries = (int)((byte*)&context.Flags.Carries - start);
         SideExits = (int)((byte*)&context.SideExits - start);
         CurrentOp = (int)((byte*)&context.CurrentOp - start);
+        CodeBias = (int)((byte*)&context.CodeBias - start);
+        CodeLimit = (int)((byte*)&context.CodeLimit - start);
         FirstView = (int)((byte*)&context.Views - start);
     }
 

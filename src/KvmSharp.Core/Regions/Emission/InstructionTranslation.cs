@@ -57,7 +57,7 @@ internal abstract class InstructionTranslation
     /// <param name="operand">Its index.</param>
     /// <param name="width">Its width in bytes, for an immediate too.</param>
     /// <param name="value">A local of that width.</param>
-    protected static void EmitOperand(RegionEmitter e, int operand, int width, LocalBuilder value)
+    public static void EmitOperand(RegionEmitter e, int operand, int width, LocalBuilder value)
     {
         ref readonly Instruction instruction = ref e.Instruction;
         switch (instruction.GetOpKind(operand))

@@ -13,6 +13,7 @@ internal sealed unsafe partial class RegionEmitter
     private LocalBuilder _exitRip = null!;
     private LocalBuilder _exitOp = null!;
     private Label _leave;
+    private Label _follow;
 
     /// <summary>Gives the way out before the instruction under translation: the interpreter does it, from its start.</summary>
     /// <param name="reason">Why control would leave.</param>
@@ -169,6 +170,37 @@ internal sealed unsafe partial class RegionEmitter
         }
 
         Il.MarkLabel(_leave);
+        EmitSpillAll();
+        Il.Emit(OpCodes.Ldloc, _exitOp);
+        Il.Emit(OpCodes.Ret);
+
+        Il.MarkLabel(_follow);
+        EmitSpillAll();
+        Il.Emit(OpCodes.Ldarg_0);
+        Il.Emit(OpCodes.Call, typeof(RegionHandlers).GetMethod(nameof(RegionHandlers.Follow))!);
+        Il.Emit(OpCodes.Ret);
+    }
+
+    /// <summary>Leaves for the address on the IL stack, a long: the branch under translation is complete.</summary>
+    public void EmitLeave()
+    {
+        Il.Emit(OpCodes.Stloc, _exitRip);
+        SpillFlagKind();
+        EmitCount(SideExitReason.Branch);
+        Il.Emit(OpCodes.Br, _follow);
+    }
+
+    /// <summary>Leaves before the branch under translation, which raises the fault, unless RIP may have the value on the IL stack; takes it.</summary>
+    public void EmitRequireReachable()
+    {
+        EmitLoadContext(ContextPlaces.CodeBias, OpCodes.Ldind_I8);
+        Il.Emit(OpCodes.Add);
+        EmitLoadContext(ContextPlaces.CodeLimit, OpCodes.Ldind_I8);
+        Il.Emit(OpCodes.Bgt_Un, ExitHere(SideExitReason.Instruction));
+    }
+
+    private void EmitSpillAll()
+    {
         for (int register = 0; register < GeneralRegisterFile.Count; register++)
         {
             EmitSpill(register);
@@ -179,8 +211,6 @@ internal sealed unsafe partial class RegionEmitter
         Il.Emit(OpCodes.Ldloc, _exitRip);
         Il.Emit(OpCodes.Stind_I8);
         EmitSpillRemaining();
-        Il.Emit(OpCodes.Ldloc, _exitOp);
-        Il.Emit(OpCodes.Ret);
     }
 
     private void EmitSpillRemaining()

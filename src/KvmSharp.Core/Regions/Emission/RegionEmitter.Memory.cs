@@ -235,6 +235,7 @@ internal sealed unsafe partial class RegionEmitter
         _offset = Il.DeclareLocal(typeof(long));
         DeclareFlags();
         _leave = Il.DefineLabel();
+        _follow = Il.DefineLabel();
     }
 }
 

@@ -132,7 +132,8 @@ internal sealed unsafe partial class RegionEmitter
         }
         else
         {
-            EmitExitHere(SideExitReason.Branch); // at the block's end: it leads to the next block
+            EmitRip(block.End);
+            EmitLeave();
         }
     }
 }

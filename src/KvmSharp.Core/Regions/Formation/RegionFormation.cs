@@ -106,7 +106,8 @@ internal sealed unsafe class RegionFormation(VcpuEngine engine)
         instruction.Op0Kind == ((_mode & CodeMode.Code64) != 0 ? OpKind.NearBranch64 : (_mode & CodeMode.Code32) != 0 ? OpKind.NearBranch32 : OpKind.NearBranch16)
         && (instruction.FlowControl != FlowControl.ConditionalBranch || instruction.IsJccShortOrNear);
 
-    private static long TargetOf(in Instruction instruction) => instruction.Op0Kind switch
+    /// <summary>Gives the target of a relative branch, as a distance from the region's first block.</summary>
+    public static long TargetOf(in Instruction instruction) => instruction.Op0Kind switch
     {
         OpKind.NearBranch16 => (short)instruction.NearBranch16,
         OpKind.NearBranch32 => (int)instruction.NearBranch32,

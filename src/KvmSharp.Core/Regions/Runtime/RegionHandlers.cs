@@ -23,6 +23,11 @@ internal static unsafe class RegionHandlers
     /// <summary>Behind a handler that translated code has called: gives control back to it by naming the micro-op that follows.</summary>
     public static MicroOp* Return(CpuContext* cpu, MicroOp* op) => op->Next;
 
+    /// <summary>Finds the block at RIP, where a branch out of a region has led.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <returns>The block's head, or null: the run loop looks it up.</returns>
+    public static nint Follow(nint cpu) => (nint)Instructions.Branching.FollowIndirect((CpuContext*)cpu);
+
     // A slice of one instruction must not be entered: it has to end behind it, and the block's own head sees to that.
     private static MicroOp* Enter(CpuContext* cpu, MicroOp* op)
     {
