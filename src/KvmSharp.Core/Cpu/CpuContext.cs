@@ -49,6 +49,9 @@ internal unsafe struct CpuContext
     /// <summary>The micro-op that a slow path, fault or exit belongs to.</summary>
     public MicroOp* CurrentOp;
 
+    /// <summary>The head of the block that a branch out of translated code has led to, when it leads to the interpreter.</summary>
+    public MicroOp* FollowedTo;
+
     /// <summary>Where a link to the next block may be stored, or null.</summary>
     public MicroOp** LinkPlace;
 

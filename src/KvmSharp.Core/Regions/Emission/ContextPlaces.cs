@@ -12,6 +12,7 @@ internal static unsafe class ContextPlaces
     public static readonly int FlagsCarries;
     public static readonly int SideExits;
     public static readonly int CurrentOp;
+    public static readonly int FollowedTo;
     public static readonly int CodeBias;
     public static readonly int CodeLimit;
     private static readonly int FirstView;
@@ -29,6 +30,7 @@ internal static unsafe class ContextPlaces
         CurrentOp = (int)((byte*)&context.CurrentOp - start);
         CodeBias = (int)((byte*)&context.CodeBias - start);
         CodeLimit = (int)((byte*)&context.CodeLimit - start);
+        FollowedTo = (int)((byte*)&context.FollowedTo - start);
         FirstView = (int)((byte*)&context.Views - start);
     }
 

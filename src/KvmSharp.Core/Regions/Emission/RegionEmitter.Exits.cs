@@ -176,18 +176,19 @@ internal sealed unsafe partial class RegionEmitter
 
         Il.MarkLabel(_follow);
         EmitSpillAll();
-        Il.Emit(OpCodes.Ldarg_0);
-        Il.Emit(OpCodes.Call, typeof(RegionHandlers).GetMethod(nameof(RegionHandlers.Follow))!);
-        Il.Emit(OpCodes.Ret);
+        EmitFollow();
     }
 
     /// <summary>Leaves for the address on the IL stack, a long: the branch under translation is complete.</summary>
     public void EmitLeave()
     {
+        FlagKind before = Flags; // the other way of a conditional branch has them as they were
         Il.Emit(OpCodes.Stloc, _exitRip);
+        EmitCanonicalFlags();
         SpillFlagKind();
         EmitCount(SideExitReason.Branch);
         Il.Emit(OpCodes.Br, _follow);
+        Flags = before;
     }
 
     /// <summary>Leaves before the branch under translation, which raises the fault, unless RIP may have the value on the IL stack; takes it.</summary>
@@ -197,6 +198,30 @@ internal sealed unsafe partial class RegionEmitter
         Il.Emit(OpCodes.Add);
         EmitLoadContext(ContextPlaces.CodeLimit, OpCodes.Ldind_I8);
         Il.Emit(OpCodes.Bgt_Un, ExitHere(SideExitReason.Instruction));
+    }
+
+    // Straight into the region at the target, if there is one that may be entered; a tail call, so that no frames pile up.
+    private void EmitFollow()
+    {
+        Label outside = Il.DefineLabel();
+        Il.Emit(OpCodes.Ldarg_0);
+        Il.Emit(OpCodes.Call, typeof(RegionHandlers).GetMethod(nameof(RegionHandlers.Follow))!);
+        Il.Emit(OpCodes.Stloc, _entry);
+        Il.Emit(OpCodes.Ldloc, _entry);
+        Il.Emit(OpCodes.Brfalse, outside);
+        Il.Emit(OpCodes.Ldarg_0);
+        Il.Emit(OpCodes.Ldloc, _entry);
+        Il.Emit(OpCodes.Ldc_I4, sizeof(nint)); // RegionEntry.Index
+        Il.Emit(OpCodes.Add);
+        Il.Emit(OpCodes.Ldind_I4);
+        Il.Emit(OpCodes.Ldloc, _entry);
+        Il.Emit(OpCodes.Ldind_I);
+        Il.Emit(OpCodes.Tailcall);
+        Il.EmitCalli(OpCodes.Calli, System.Reflection.CallingConventions.Standard, typeof(nint), [typeof(nint), typeof(int)], null);
+        Il.Emit(OpCodes.Ret);
+        Il.MarkLabel(outside);
+        EmitLoadContext(ContextPlaces.FollowedTo, OpCodes.Ldind_I);
+        Il.Emit(OpCodes.Ret);
     }
 
     private void EmitSpillAll()

@@ -98,32 +98,85 @@ internal sealed unsafe partial class RegionEmitter
         }
     }
 
-    /// <summary>Works the flags out into the form that the interpreter keeps.</summary>
+    /// <summary>Works the flags out into the form that the interpreter keeps. Flags known only at run time stay as they are.</summary>
     public void EmitCanonicalFlags()
     {
-        if (Flags != FlagKind.Canonical)
+        if (!Flags.IsStatic || Flags == FlagKind.Canonical)
+        {
+            return;
+        }
+
+        if (Flags.Operation is FlagOperation.Add or FlagOperation.Sub && Flags.Width >= sizeof(uint))
+        {
+            EmitCarryVector(Flags.Operation, Flags.Width);
+        }
+        else if (Flags.Operation == FlagOperation.Logic)
+        {
+            EmitSignedResult(Flags.Width);
+            Il.Emit(OpCodes.Conv_I8);
+            Il.Emit(OpCodes.Stloc, _flagsA);
+            Il.Emit(OpCodes.Ldc_I8, 0L);
+            Il.Emit(OpCodes.Stloc, _flagsB);
+        }
+        else
         {
             EmitLazy(nameof(LazyFlags.Result));
             EmitLazy(nameof(LazyFlags.Carries));
             Il.Emit(OpCodes.Stloc, _flagsB);
             Il.Emit(OpCodes.Stloc, _flagsA);
-            Flags = FlagKind.Canonical;
         }
-    }
 
-    /// <summary>Takes flags in the interpreter's form from the IL stack: carries on top, the result below.</summary>
-    public void EmitTakeCanonicalFlags()
-    {
-        Il.Emit(OpCodes.Stloc, _flagsB);
-        Il.Emit(OpCodes.Stloc, _flagsA);
         Flags = FlagKind.Canonical;
     }
 
-    /// <summary>Pushes the carries word of canonical flags.</summary>
-    public void EmitCarriesWord() => Il.Emit(OpCodes.Ldloc, _flagsB);
+    // What Add and Sub tell ArithmeticFlags.Set, inline: the carry (or borrow) out of each bit. Its words are described there.
+    private void EmitCarryVector(FlagOperation operation, int width)
+    {
+        const long TopTwo = 3L << 62;
+        const long OutOfBit3 = 1 << 3;
+        LocalBuilder result = Result(sizeof(long));
+        EmitSignedResult(width);
+        Il.Emit(OpCodes.Conv_I8);
+        Il.Emit(OpCodes.Stloc, result);
+        bool adds = operation == FlagOperation.Add;
 
-    /// <summary>Takes the carries word of canonical flags from the IL stack.</summary>
-    public void EmitTakeCarriesWord() => Il.Emit(OpCodes.Stloc, _flagsB);
+        // Add: (a & b) | ((a | b) & ~r). Sub: (~a & b) | ((~a | b) & r).
+        EmitWord(_flagsA, !adds);
+        Il.Emit(OpCodes.Ldloc, _flagsB);
+        Il.Emit(OpCodes.And);
+        EmitWord(_flagsA, !adds);
+        Il.Emit(OpCodes.Ldloc, _flagsB);
+        Il.Emit(OpCodes.Or);
+        EmitWord(result, adds);
+        Il.Emit(OpCodes.And);
+        Il.Emit(OpCodes.Or);
+        Il.Emit(OpCodes.Stloc, _flagsB);
+        Il.Emit(OpCodes.Ldloc, _flagsB);
+        if (!IsWide(width))
+        {
+            Il.Emit(OpCodes.Ldc_I4, 64 - (8 * width));
+            Il.Emit(OpCodes.Shl);
+        }
+
+        Il.Emit(OpCodes.Ldc_I8, TopTwo);
+        Il.Emit(OpCodes.And);
+        Il.Emit(OpCodes.Ldloc, _flagsB);
+        Il.Emit(OpCodes.Ldc_I8, OutOfBit3);
+        Il.Emit(OpCodes.And);
+        Il.Emit(OpCodes.Or);
+        Il.Emit(OpCodes.Stloc, _flagsB);
+        Il.Emit(OpCodes.Ldloc, result);
+        Il.Emit(OpCodes.Stloc, _flagsA);
+    }
+
+    private void EmitWord(LocalBuilder word, bool inverted)
+    {
+        Il.Emit(OpCodes.Ldloc, word);
+        if (inverted)
+        {
+            Il.Emit(OpCodes.Not);
+        }
+    }
 
     private static MethodInfo LazyMethod(string name) => typeof(LazyFlags).GetMethod(name)!;
 

@@ -13,8 +13,9 @@ internal sealed class RegionCode
     public RegionCode(DynamicMethod method)
     {
         _method = method;
-        _ = method.CreateDelegate<Func<nint, int, nint>>(); // compiles at once, on this thread
-        EntryPoint = HandleOf(method).GetFunctionPointer();
+        RuntimeMethodHandle handle = HandleOf(method);
+        RuntimeHelpers.PrepareMethod(handle); // else the first call compiles, on the vCPU's thread
+        EntryPoint = handle.GetFunctionPointer();
         Bytes = method.GetILGenerator().ILOffset * BytesForEachOfIL;
     }
 

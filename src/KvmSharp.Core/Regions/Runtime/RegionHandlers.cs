@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
 
@@ -23,28 +24,46 @@ internal static unsafe class RegionHandlers
     /// <summary>Behind a handler that translated code has called: gives control back to it by naming the micro-op that follows.</summary>
     public static MicroOp* Return(CpuContext* cpu, MicroOp* op) => op->Next;
 
-    /// <summary>Finds the block at RIP, where a branch out of a region has led.</summary>
-    /// <param name="cpu">The processor.</param>
-    /// <returns>The block's head, or null: the run loop looks it up.</returns>
-    public static nint Follow(nint cpu) => (nint)Instructions.Branching.FollowIndirect((CpuContext*)cpu);
+    /// <summary>Finds what is at RIP, where a branch out of a region has led.</summary>
+    /// <param name="context">The processor.</param>
+    /// <returns>The way into a region, a <see cref="RegionEntry"/>; or 0, and <c>FollowedTo</c> is the block's head, or null for the run loop to look it up.</returns>
+    public static nint Follow(nint context)
+    {
+        var cpu = (CpuContext*)context;
+        MicroOp* head = Instructions.Branching.FollowIndirect(cpu);
+        if (head is not null && (nint)head->Handler == (nint)EnterHandler && MayEnter(cpu, head))
+        {
+            return (nint)head->Entry;
+        }
 
-    // A slice of one instruction must not be entered: it has to end behind it, and the block's own head sees to that.
+        cpu->FollowedTo = head;
+        return 0;
+    }
+
     private static MicroOp* Enter(CpuContext* cpu, MicroOp* op)
     {
-        RegionEntry* entry = op->Entry;
-        ulong rip = cpu->State.Rip;
-        long before = cpu->Remaining;
-        if (before < op->Immediate
-            || Volatile.Read(ref cpu->Pending) != 0
-            || !cpu->IsExecutable(rip + (ulong)entry->First)
-            || !cpu->IsExecutable(rip + (ulong)entry->Last)
-            || (entry->OtherPages != 0 && !(entry->CheckedRip == rip && entry->CheckedKey == cpu->CodeKey) && !cpu->Engine.Translator!.StillMaps(entry)))
+        if (!MayEnter(cpu, op))
         {
             return BlockHandlers.Head(cpu, op);
         }
 
-        var next = (MicroOp*)entry->Code((nint)cpu, entry->Index);
+        // One region may lead to the next without coming back here.
+        long before = cpu->Remaining;
+        var next = (MicroOp*)op->Entry->Code((nint)cpu, op->Entry->Index);
         cpu->TranslatedInstructions += (ulong)(before - cpu->Remaining) - (next is null ? 0UL : next->Left);
         return next;
+    }
+
+    // A slice smaller than the block must not be entered: its own head sees to that.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool MayEnter(CpuContext* cpu, MicroOp* op)
+    {
+        RegionEntry* entry = op->Entry;
+        ulong rip = cpu->State.Rip;
+        return cpu->Remaining >= op->Immediate
+            && Volatile.Read(ref cpu->Pending) == 0
+            && cpu->IsExecutable(rip + (ulong)entry->First)
+            && cpu->IsExecutable(rip + (ulong)entry->Last)
+            && (entry->OtherPages == 0 || (entry->CheckedRip == rip && entry->CheckedKey == cpu->CodeKey) || cpu->Engine.Translator!.StillMaps(entry));
     }
 }
