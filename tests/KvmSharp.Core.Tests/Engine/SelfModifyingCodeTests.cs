@@ -305,7 +305,7 @@ public sealed class SelfModifyingCodeTests
         var thread = new Thread(() => writer.Run());
         thread.Start();
 
-        machine.Cpu.Run(1_000_000_000).Reason.Should().Be(VmExitReason.Hlt);
+        machine.Cpu.Run(100_000_000_000).Reason.Should().Be(VmExitReason.Hlt);
 
         thread.Join();
         machine.Ram.Read<uint>(Seen + 4).Should().Be(0, "no stale code ran");

@@ -8,9 +8,9 @@ namespace KvmSharp.Regions;
 /// <remarks>All of it runs on the vCPU's thread; only compiling does not, and what is compiled comes back by <see cref="PendingWork.Translation"/>.</remarks>
 internal sealed unsafe class Translator
 {
-    private const uint HotAfter = 3000;        // executions of a block
-    private const uint WarmShare = 16;         // a block joins a region at this part of them
-    private const uint HotAgainAfter = 20_000; // for what was dropped
+    private const uint HotAfter = 40_000;       // executions of a block: RyuJIT takes as long for an instruction as its interpretation so many times
+    private const uint WarmShare = 4;           // a block joins a region at this part of them
+    private const uint HotAgainAfter = 100_000; // for what was dropped
     private const int MostDrops = 4;           // a block that keeps changing stays with the interpreter
     private const int MostWaiting = 64;
 
