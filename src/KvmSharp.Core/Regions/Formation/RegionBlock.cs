@@ -10,7 +10,11 @@ internal sealed unsafe class RegionBlock
     /// <summary>Bytes from the region's first block to this one, in linear addresses.</summary>
     public required long Delta { get; init; }
 
+    /// <summary>Gets the block itself; the compiler must not look into it, since it may have gone with its machine.</summary>
     public required Block* Block { get; init; }
+
+    /// <summary>Gets the bytes of its instructions.</summary>
+    public required long Length { get; init; }
 
     /// <summary>The instructions, decoded as if the region's first block lay at address 0.</summary>
     public required Instruction[] Instructions { get; init; }
@@ -45,7 +49,7 @@ internal sealed unsafe class RegionBlock
     public Label Label { get; set; }
 
     /// <summary>Gets the distance of the end from the region's first block.</summary>
-    public long End => Delta + Block->Length;
+    public long End => Delta + Length;
 
     public ref readonly Instruction Terminator => ref Instructions[^1];
 }

@@ -179,6 +179,7 @@ internal sealed unsafe class RegionFormation(VcpuEngine engine)
         {
             Delta = delta,
             Block = block,
+            Length = block->Length,
             Instructions = instructions,
             Ops = new ReadOnlySpan<MicroOp>(first, block->Count + 1).ToArray(),
             HasTerminator = block->LinkOp != first + block->Count,
