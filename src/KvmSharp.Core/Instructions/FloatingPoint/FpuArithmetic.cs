@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Iced.Intel;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
@@ -65,6 +66,7 @@ internal static unsafe class FpuArithmetic
             };
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* WithMemory<TOp, TFormat, TBits, TAddress>(CpuContext* cpu, MicroOp* op)
         where TOp : struct, IFloatOp
         where TFormat : struct, ILoadFormat<TBits>
@@ -91,6 +93,7 @@ internal static unsafe class FpuArithmetic
         return op + 1;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* Registers<TOp, TPop>(CpuContext* cpu, MicroOp* op)
         where TOp : struct, IFloatOp
         where TPop : struct, IPop

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Iced.Intel;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
@@ -87,6 +88,7 @@ internal static unsafe class FpuDataTransfer
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* Load<TFormat, TBits, TAddress>(CpuContext* cpu, MicroOp* op)
         where TFormat : struct, ILoadFormat<TBits>
         where TBits : unmanaged
@@ -124,6 +126,7 @@ internal static unsafe class FpuDataTransfer
         return op + 1;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* LoadAsIs<TFormat, TBits>(CpuContext* cpu, MicroOp* op)
         where TFormat : struct, IExactFormat<TBits>
         where TBits : unmanaged
@@ -159,6 +162,7 @@ internal static unsafe class FpuDataTransfer
         return op + 1;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* LoadRegister(CpuContext* cpu, MicroOp* op)
     {
         if (!FpuErrors.TryBegin(cpu, op))
@@ -179,6 +183,7 @@ internal static unsafe class FpuDataTransfer
     }
 
     // The store comes first: when it faults, nothing has been reported.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* Store<TFormat, TBits, TPop>(CpuContext* cpu, MicroOp* op)
         where TFormat : struct, IStoreFormat<TBits>
         where TBits : unmanaged
@@ -208,6 +213,7 @@ internal static unsafe class FpuDataTransfer
         return op + 1;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* StoreRegister<TPop>(CpuContext* cpu, MicroOp* op)
         where TPop : struct, IPop
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Iced.Intel;
 using KvmSharp.Cpu;
@@ -168,6 +169,7 @@ internal static unsafe class VectorShape
         };
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* Run<TStep, TSource, TTarget>(CpuContext* cpu, MicroOp* op)
         where TStep : struct, IVectorStep
         where TSource : struct, IVectorSource

@@ -58,6 +58,7 @@ internal readonly unsafe struct Masked<TOp> : IVectorStep
 internal readonly unsafe struct Rounded<TOp> : IVectorStep
     where TOp : struct, IVectorFloatOp
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryApply(CpuContext* cpu, MicroOp* op, Vector128<byte> a, Vector128<byte> b, out Vector128<byte> result)
     {
         var status = new FloatStatus(cpu->State.Vector.Mxcsr);
@@ -66,6 +67,7 @@ internal readonly unsafe struct Rounded<TOp> : IVectorStep
     }
 
     // The flags are set also when the exception is not masked, and then the destination stays. Intel SDM Vol. 3A, "Interrupt 19".
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static bool TryReport(CpuContext* cpu, MicroOp* op, in FloatStatus status)
     {
         cpu->State.Vector.Mxcsr |= status.Reported;

@@ -61,6 +61,13 @@ internal struct Float80 : IEquatable<Float80>
         get => (uint)((SignExponent & ExponentMask) - 1) < SpecialExponent - 1 && (long)Significand < 0;
     }
 
+    /// <summary>Gets a value indicating whether this is zero, of either sign.</summary>
+    public readonly bool IsZero
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (SignExponent & ExponentMask) == 0 && Significand == 0;
+    }
+
     /// <summary>Gets what kind of value this is.</summary>
     public readonly FloatClass Class => Exponent switch
     {

@@ -15,20 +15,92 @@ internal static class FloatAddition
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Float80 Sum(Float80 a, Float80 b, ushort flip, ref FloatEnvironment env)
     {
-        if (a.IsNormal && b.IsNormal && env.IsDefault && !env.DenormalSource)
+        if (env.IsDefault && !env.DenormalSource && TryNearest(a, b, flip, out Float80 result, out int status))
         {
-            int sign = a.SignExponent & Float80.SignBit;
-            bool subtract = ((a.SignExponent ^ b.SignExponent ^ flip) & Float80.SignBit) != 0;
-            int exponent = a.Exponent;
-            if (TryAddMagnitudes(a.Significand, ref exponent, b.Significand, b.Exponent, subtract, ref sign, out ulong high, out ulong low))
-            {
-                return FloatRounding.PackNearest(sign, exponent, high, low, ref env);
-            }
-
-            return Float80.Zero(negative: false);
+            env.Raise(status);
+            return result;
         }
 
         return SumFully(a, b, flip, ref env);
+    }
+
+    /// <summary>Adds normal numbers and rounds to nearest at 64 bits: without a branch that depends on their signs and sizes, for nobody could foresee it.</summary>
+    /// <param name="a">The first operand.</param>
+    /// <param name="b">The second operand.</param>
+    /// <param name="flip">0 to add, the sign bit to subtract.</param>
+    /// <param name="result">The result.</param>
+    /// <param name="status">PE and C1, when they are raised.</param>
+    /// <returns><see langword="false"/> for operands or results that are not normal, unless they are zero.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryNearest(Float80 a, Float80 b, int flip, out Float80 result, out int status)
+    {
+        status = 0;
+        if (!a.IsNormal || !b.IsNormal)
+        {
+            // One zero leaves the other operand as it is.
+            bool fromB = a.IsZero;
+            result = fromB ? new Float80((ushort)(b.SignExponent ^ flip), b.Significand) : a;
+            return result.IsNormal && (fromB || b.IsZero);
+        }
+
+        // The operand with the larger exponent comes first.
+        int distance = a.Exponent - b.Exponent;
+        ulong swap = (ulong)(distance >> 31);
+        ulong difference = (a.Significand ^ b.Significand) & swap;
+        ulong first = a.Significand ^ difference;
+        ulong second = b.Significand ^ difference;
+        int exponent = a.Exponent - (distance & (int)swap);
+        int signB = (b.SignExponent ^ flip) & Float80.SignBit;
+        ulong subtract = 0 - (ulong)(((a.SignExponent ^ signB) >> 15) & 1);
+        int sign = (a.SignExponent & Float80.SignBit) ^ ((int)(swap & subtract) & Float80.SignBit);
+        distance = (distance ^ (int)swap) - (int)swap;
+
+        // Both one bit to the right in 128 bits, so that a carry has room.
+        ulong high = first >> 1;
+        ulong low = first << 63;
+        ulong alignedHigh = 0;
+        ulong alignedLow;
+        if (distance < 63)
+        {
+            alignedHigh = second >> (distance + 1);
+            alignedLow = second << (63 - distance);
+        }
+        else
+        {
+            alignedLow = second;
+            FloatRounding.ShiftRightSticky(ref alignedHigh, ref alignedLow, distance - 63);
+        }
+
+        ulong addend = alignedLow ^ subtract;
+        ulong sum = low + addend;
+        ulong carry = sum < low ? 1UL : 0;
+        low = sum + (subtract & 1);
+        carry += low < sum ? 1UL : 0;
+        high += (alignedHigh ^ subtract) + carry;
+
+        // Negative only when the exponents were the same.
+        ulong negative = (ulong)((long)high >> 63) & subtract;
+        low = (low ^ negative) + (negative & 1);
+        high = (high ^ negative) + (negative & 1 & (low == 0 ? 1UL : 0));
+        sign ^= (int)negative & Float80.SignBit;
+        if (high == 0)
+        {
+            // The operands were next to each other: at most one bit is left in the lower half.
+            if (low == 0)
+            {
+                result = default;
+                return true;
+            }
+
+            high = low;
+            low = 0;
+            exponent -= 64;
+        }
+
+        int shift = BitOperations.LeadingZeroCount(high);
+        high = (high << shift) | (low >> 1 >> (63 - shift));
+        low <<= shift;
+        return FloatRounding.TryPackNearest(sign, exponent + 1 - shift, high, low, out result, out status);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -78,7 +150,6 @@ internal static class FloatAddition
 
     /// <summary>Adds or subtracts normalized magnitudes; the result is normalized, with a sticky bit at its end.</summary>
     /// <returns><see langword="false"/> when the result is zero.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool TryAddMagnitudes(
         ulong a, ref int exponent, ulong b, int exponentB, bool subtract, ref int sign, out ulong high, out ulong low)
     {

@@ -13,14 +13,33 @@ internal static class FloatDivision
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Float80 Quotient(Float80 a, Float80 b, ref FloatEnvironment env)
     {
-        if (a.IsNormal && b.IsNormal && env.IsDefault && !env.DenormalSource)
+        if (env.IsDefault && !env.DenormalSource && TryNearest(a, b, out Float80 result, out int status))
         {
-            int exponent = a.Exponent - b.Exponent + Float80.Bias;
-            Divide(a.Significand, b.Significand, ref exponent, out ulong high, out ulong low);
-            return FloatRounding.PackNearest((a.SignExponent ^ b.SignExponent) & Float80.SignBit, exponent, high, low, ref env);
+            env.Raise(status);
+            return result;
         }
 
         return QuotientFully(a, b, ref env);
+    }
+
+    /// <summary>Divides normal numbers and rounds to nearest at 64 bits.</summary>
+    /// <param name="a">The dividend.</param>
+    /// <param name="b">The divisor.</param>
+    /// <param name="result">The result.</param>
+    /// <param name="status">PE and C1, when they are raised.</param>
+    /// <returns><see langword="false"/> when the operands or the result are not normal.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryNearest(Float80 a, Float80 b, out Float80 result, out int status)
+    {
+        if (!a.IsNormal || !b.IsNormal)
+        {
+            (result, status) = (default, 0);
+            return false;
+        }
+
+        int exponent = a.Exponent - b.Exponent + Float80.Bias;
+        Divide(a.Significand, b.Significand, ref exponent, out ulong high, out ulong low);
+        return FloatRounding.TryPackNearest((a.SignExponent ^ b.SignExponent) & Float80.SignBit, exponent, high, low, out result, out status);
     }
 
     /// <summary>Divides 128 bits by 64.</summary>

@@ -11,37 +11,30 @@ internal static class FloatRounding
 
     private const ulong Half = 1UL << 63;
 
-    /// <summary>Rounds to nearest at 64 bits when the exponent is surely in range: what nearly every result needs.</summary>
+    /// <summary>Rounds to nearest at 64 bits when the exponent is surely in range: what nearly every result needs. Which way it goes is computed, not branched on.</summary>
     /// <param name="sign">The sign, in bit 15.</param>
     /// <param name="exponent">The biased exponent.</param>
     /// <param name="high">The significand, top bit set.</param>
     /// <param name="low">What follows it; bit 0 is sticky.</param>
-    /// <param name="env">The environment, whose control word is the default.</param>
-    /// <returns>The result.</returns>
+    /// <param name="result">The result.</param>
+    /// <param name="status">PE and C1, when they are raised.</param>
+    /// <returns><see langword="false"/> when the exponent may not be in range.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Float80 PackNearest(int sign, int exponent, ulong high, ulong low, ref FloatEnvironment env)
+    public static bool TryPackNearest(int sign, int exponent, ulong high, ulong low, out Float80 result, out int status)
     {
-        if ((uint)(exponent - 1) >= Float80.SpecialExponent - 2)
+        const int C1Shift = 9;
+        const int PrecisionShift = 5;
+        ulong up = low > Half - (high & 1) ? 1UL : 0;
+        status = ((int)up << C1Shift) | ((low != 0 ? 1 : 0) << PrecisionShift);
+        high += up;
+        if (high == 0)
         {
-            return Pack(sign != 0, exponent, high, low, 0, ref env);
+            high = Float80.IntegerBit;
+            exponent++;
         }
 
-        if (low != 0)
-        {
-            env.Raise(X87Status.Precision);
-            if (low > Half || (low == Half && (high & 1) != 0))
-            {
-                env.Raise(X87Status.C1);
-                high++;
-                if (high == 0)
-                {
-                    high = Float80.IntegerBit;
-                    exponent++;
-                }
-            }
-        }
-
-        return new Float80((ushort)(sign | exponent), high);
+        result = new Float80((ushort)(sign | exponent), high);
+        return (uint)(exponent - 2) < Float80.SpecialExponent - 3;
     }
 
     /// <summary>Rounds a nonzero result as the control word says and raises what is due.</summary>

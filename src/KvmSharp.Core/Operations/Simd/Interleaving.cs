@@ -14,7 +14,7 @@ internal readonly struct InterleaveLow<T> : IVectorOp
         1 => (Vector128.WidenLower(a) | (Vector128.WidenLower(b) << 8)).AsByte(),
         2 => (Vector128.WidenLower(a.AsUInt16()) | (Vector128.WidenLower(b.AsUInt16()) << 16)).AsByte(),
         4 => (Vector128.WidenLower(a.AsUInt32()) | (Vector128.WidenLower(b.AsUInt32()) << 32)).AsByte(),
-        _ => Vector128.Create(a.GetLower(), b.GetLower()),
+        _ => a.AsDouble().WithElement(1, b.AsDouble().ToScalar()).AsByte(),
     };
 }
 
@@ -24,8 +24,13 @@ internal readonly struct InterleaveHigh<T> : IVectorOp
     where T : unmanaged
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b) =>
-        InterleaveLow<T>.Apply(Vector128.Create(a.GetUpper(), a.GetLower()), Vector128.Create(b.GetUpper(), b.GetLower()));
+    public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b) => Unsafe.SizeOf<T>() switch
+    {
+        1 => (Vector128.WidenUpper(a) | (Vector128.WidenUpper(b) << 8)).AsByte(),
+        2 => (Vector128.WidenUpper(a.AsUInt16()) | (Vector128.WidenUpper(b.AsUInt16()) << 16)).AsByte(),
+        4 => (Vector128.WidenUpper(a.AsUInt32()) | (Vector128.WidenUpper(b.AsUInt32()) << 32)).AsByte(),
+        _ => b.AsDouble().WithElement(0, a.AsDouble().GetElement(1)).AsByte(),
+    };
 }
 
 /// <summary>PUNPCKHBW and its like on MMX registers: the high half of what interleaving the registers gives. Intel SDM Vol. 2B.</summary>

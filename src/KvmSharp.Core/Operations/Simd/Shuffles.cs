@@ -78,7 +78,7 @@ internal readonly struct DuplicateOdd : IVectorOp
 /// <summary>MOVDDUP: the low double twice. Intel SDM Vol. 2B.</summary>
 internal readonly struct DuplicateDouble : IVectorOp
 {
-    public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b) => Vector128.Create(b.GetLower(), b.GetLower());
+    public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b) => Vector128.Create(b.AsDouble().ToScalar()).AsByte();
 }
 
 /// <summary>Immediates of four fields of two bits.</summary>

@@ -14,7 +14,7 @@ internal readonly struct CopyVector : IVectorOp
 internal readonly struct CopyQuadword : IVectorOp
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b) => b.GetLower().ToVector128();
+    public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b) => Vector128.CreateScalar(b.AsDouble().ToScalar()).AsByte();
 }
 
 /// <summary>MOVSS, MOVSD between registers: the low element; the rest of the destination stays. Intel SDM Vol. 2B.</summary>
@@ -23,28 +23,30 @@ internal readonly struct ReplaceLowest<T> : IVectorOp
     where T : unmanaged
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b) => a.As<byte, T>().WithElement(0, b.As<byte, T>().ToScalar()).AsByte();
+    public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b) => Unsafe.SizeOf<T>() == sizeof(ulong)
+        ? a.AsDouble().WithElement(0, b.AsDouble().ToScalar()).AsByte()
+        : a.AsSingle().WithElement(0, b.AsSingle().ToScalar()).AsByte();
 }
 
 /// <summary>MOVHPS and MOVHPD from memory, MOVLHPS: the high half is the source's low one. Intel SDM Vol. 2B.</summary>
 internal readonly struct LowToHigh : IVectorOp
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b) => Vector128.Create(a.GetLower(), b.GetLower());
+    public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b) => a.AsDouble().WithElement(1, b.AsDouble().ToScalar()).AsByte();
 }
 
 /// <summary>MOVHLPS: the low half is the source's high one. Intel SDM Vol. 2B.</summary>
 internal readonly struct HighToLow : IVectorOp
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b) => Vector128.Create(b.GetUpper(), a.GetUpper());
+    public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b) => a.AsDouble().WithElement(0, b.AsDouble().GetElement(1)).AsByte();
 }
 
 /// <summary>MOVHPS and MOVHPD to memory: the high half. Intel SDM Vol. 2B.</summary>
 internal readonly struct CopyHigh : IVectorOp
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b) => b.GetUpper().ToVector128();
+    public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b) => Vector128.CreateScalar(b.AsDouble().GetElement(1)).AsByte();
 }
 
 /// <summary>PMOVMSKB, MOVMSKPS, MOVMSKPD: the signs of all elements. Intel SDM Vol. 2B.</summary>

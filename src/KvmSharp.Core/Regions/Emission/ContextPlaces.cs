@@ -15,6 +15,7 @@ internal static unsafe class ContextPlaces
     public static readonly int FollowedTo;
     public static readonly int CodeBias;
     public static readonly int CodeLimit;
+    public static readonly int Mxcsr;
     private static readonly int FirstView;
 
     static ContextPlaces()
@@ -31,6 +32,7 @@ internal static unsafe class ContextPlaces
         CodeBias = (int)((byte*)&context.CodeBias - start);
         CodeLimit = (int)((byte*)&context.CodeLimit - start);
         FollowedTo = (int)((byte*)&context.FollowedTo - start);
+        Mxcsr = (int)((byte*)&context.State.Vector.Mxcsr - start);
         FirstView = (int)((byte*)&context.Views - start);
     }
 

@@ -65,4 +65,7 @@ internal enum FlagOperation
 
     /// <summary>Unsigned product of both.</summary>
     Mul,
+
+    /// <summary>Both are singles or doubles, not NaN, that COMIS or UCOMIS has compared.</summary>
+    CompareFloats,
 }

@@ -20,6 +20,11 @@ internal static unsafe class LazyFlags
             return new ArithmeticFlags { Result = a, Carries = b };
         }
 
+        if (new FlagKind(kind).Operation == FlagOperation.CompareFloats)
+        {
+            return OfComparison(new FlagKind(kind).Width, a, b);
+        }
+
         return (kind & 3) switch
         {
             0 => Of<byte>(new FlagKind(kind).Operation, a, b),
@@ -61,6 +66,14 @@ internal static unsafe class LazyFlags
             _ => flags.Less || flags.Zero,
         };
         return holds != ((condition & 1) != 0);
+    }
+
+    // Singles are widened: that keeps their order. Neither is NaN.
+    private static ArithmeticFlags OfComparison(int width, ulong a, ulong b)
+    {
+        double first = width == sizeof(double) ? BitConverter.UInt64BitsToDouble(a) : BitConverter.UInt32BitsToSingle((uint)a);
+        double second = width == sizeof(double) ? BitConverter.UInt64BitsToDouble(b) : BitConverter.UInt32BitsToSingle((uint)b);
+        return ArithmeticFlags.FromRflags(first < second ? ArithmeticFlags.CarryBit : first == second ? ArithmeticFlags.ZeroBit : 0);
     }
 
     private static ArithmeticFlags Of<T>(FlagOperation operation, ulong first, ulong second)

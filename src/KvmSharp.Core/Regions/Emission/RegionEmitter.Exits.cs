@@ -53,6 +53,17 @@ internal sealed unsafe partial class RegionEmitter
         }
     }
 
+    /// <summary>Pushes where the instruction under translation begins, as the interpreter's handlers have it.</summary>
+    public void EmitInstructionRip()
+    {
+        EmitRip(_block.Delta);
+        if (Op.Offset != 0)
+        {
+            Il.Emit(OpCodes.Ldc_I8, (long)Op.Offset);
+            Il.Emit(OpCodes.Add);
+        }
+    }
+
     private void EmitContextAddress(int place)
     {
         Il.Emit(OpCodes.Ldarg_0);
@@ -98,10 +109,16 @@ internal sealed unsafe partial class RegionEmitter
         EmitLoadContext(ContextPlaces.Remaining, OpCodes.Ldind_I8);
         Il.Emit(OpCodes.Stloc, _remaining);
         EmitReloadTlb();
+        EmitReloadRounding();
         EmitReloadFlags();
         for (int register = 0; register < GeneralRegisterFile.Count; register++)
         {
             EmitReload(register);
+        }
+
+        for (int number = 0; number < VectorCount; number++)
+        {
+            EmitReloadVector(number);
         }
     }
 
@@ -229,6 +246,11 @@ internal sealed unsafe partial class RegionEmitter
         for (int register = 0; register < GeneralRegisterFile.Count; register++)
         {
             EmitSpill(register);
+        }
+
+        for (int number = 0; number < VectorCount; number++)
+        {
+            EmitSpillVector(number);
         }
 
         EmitSpillFlags(FlagKind.Dynamic);

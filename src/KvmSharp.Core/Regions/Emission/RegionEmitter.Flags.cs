@@ -36,6 +36,24 @@ internal sealed unsafe partial class RegionEmitter
         Flags = new FlagKind(operation, width);
     }
 
+    /// <summary>Notes that numbers have been compared.</summary>
+    /// <param name="type">What they are.</param>
+    /// <param name="a">The first, a local.</param>
+    /// <param name="b">The second.</param>
+    public void EmitSetFloatFlags(FloatType type, LocalBuilder a, LocalBuilder b)
+    {
+        string convert = type.IsDouble ? nameof(BitConverter.DoubleToUInt64Bits) : nameof(BitConverter.SingleToUInt32Bits);
+        foreach ((LocalBuilder value, LocalBuilder word) in new[] { (a, _flagsA), (b, _flagsB) })
+        {
+            Il.Emit(OpCodes.Ldloc, value);
+            Il.Emit(OpCodes.Call, typeof(BitConverter).GetMethod(convert)!);
+            Il.Emit(OpCodes.Conv_U8);
+            Il.Emit(OpCodes.Stloc, word);
+        }
+
+        Flags = new FlagKind(FlagOperation.CompareFloats, type.Size);
+    }
+
     /// <summary>Pushes CF as an int, 0 or 1.</summary>
     public void EmitCarry()
     {
@@ -50,6 +68,10 @@ internal sealed unsafe partial class RegionEmitter
             case FlagOperation.Sub:
                 EmitFlagOperands(Flags.Width, signed: false);
                 Il.Emit(OpCodes.Clt_Un);
+                break;
+            case FlagOperation.CompareFloats:
+                EmitFloatFlagOperands();
+                Il.Emit(OpCodes.Clt);
                 break;
             case FlagOperation.Logic:
                 Il.Emit(OpCodes.Ldc_I4_0);
@@ -73,6 +95,13 @@ internal sealed unsafe partial class RegionEmitter
         {
             EmitFlagOperands(Flags.Width, signed: condition >= 12);
             Il.Emit(compare, target);
+            return;
+        }
+
+        if (Flags is { IsStatic: true, Operation: FlagOperation.CompareFloats } && condition is >= 2 and <= 7)
+        {
+            EmitFloatFlagOperands();
+            Il.Emit(CompareBranchOf(condition)!.Value, target);
             return;
         }
 
@@ -198,7 +227,7 @@ internal sealed unsafe partial class RegionEmitter
 
     private bool TryEmitTest(int condition)
     {
-        const int Below = 2, Equal = 4, BelowOrEqual = 6, Negative = 8, Less = 12, LessOrEqual = 14;
+        const int Below = 2, Equal = 4, BelowOrEqual = 6, Negative = 8, Parity = 10, Less = 12, LessOrEqual = 14;
         if (!Flags.IsStatic)
         {
             return false;
@@ -244,6 +273,18 @@ internal sealed unsafe partial class RegionEmitter
                 EmitZero(sizeof(ulong));
                 Il.Emit(OpCodes.Ceq);
                 return true;
+            case (FlagOperation.CompareFloats, Parity): // that NaN gives
+                Il.Emit(OpCodes.Ldc_I4_0);
+                return true;
+            case (FlagOperation.CompareFloats, Equal):
+                EmitFloatFlagOperands();
+                Il.Emit(OpCodes.Ceq);
+                return true;
+            case (FlagOperation.CompareFloats, BelowOrEqual):
+                EmitFloatFlagOperands();
+                Il.Emit(OpCodes.Cgt);
+                EmitNot();
+                return true;
             default:
                 return false;
         }
@@ -284,6 +325,17 @@ internal sealed unsafe partial class RegionEmitter
     {
         EmitFlagOperand(_flagsA, width, signed);
         EmitFlagOperand(_flagsB, width, signed);
+    }
+
+    private void EmitFloatFlagOperands()
+    {
+        MethodInfo convert = Flags.Width == sizeof(double)
+            ? typeof(BitConverter).GetMethod(nameof(BitConverter.Int64BitsToDouble))!
+            : typeof(BitConverter).GetMethod(nameof(BitConverter.Int32BitsToSingle))!;
+        EmitFlagOperand(_flagsA, Flags.Width, signed: false);
+        Il.Emit(OpCodes.Call, convert);
+        EmitFlagOperand(_flagsB, Flags.Width, signed: false);
+        Il.Emit(OpCodes.Call, convert);
     }
 
     private void EmitFlagOperand(LocalBuilder word, int width, bool signed)

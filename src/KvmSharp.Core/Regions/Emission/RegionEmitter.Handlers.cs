@@ -17,8 +17,16 @@ internal sealed unsafe partial class RegionEmitter
         bool touchesFlags = Translation.TouchesFlags(instruction);
         bool[] used = new bool[GeneralRegisterFile.Count];
         bool[] written = new bool[GeneralRegisterFile.Count];
+        bool allVectors = NamesAllVectors(instruction.Mnemonic);
+        bool[] vectors = new bool[VectorCount];
+        Array.Fill(vectors, allVectors);
         foreach (UsedRegister register in _infos.GetInfo(instruction).GetUsedRegisters())
         {
+            if (IsVector(register.Register))
+            {
+                vectors[register.Register - Register.XMM0] = true;
+            }
+
             Register full = register.Register.GetFullRegister();
             if (full is >= Register.RAX and <= Register.R15)
             {
@@ -35,6 +43,14 @@ internal sealed unsafe partial class RegionEmitter
             }
         }
 
+        for (int number = 0; number < VectorCount; number++)
+        {
+            if (vectors[number])
+            {
+                EmitSpillVector(number);
+            }
+        }
+
         if (touchesFlags)
         {
             EmitSpillFlags(Flags);
@@ -42,8 +58,9 @@ internal sealed unsafe partial class RegionEmitter
 
         EmitSpillRemaining();
         EmitStoreRip(_block);
+        Engine.MicroOp* copy = MakeHandlerOps();
         Il.Emit(OpCodes.Ldarg_0);
-        EmitOpAddress(MakeHandlerOps());
+        EmitOpAddress(copy);
         Il.Emit(OpCodes.Ldc_I8, (long)Op.Handler);
         Il.Emit(OpCodes.Conv_I);
         Il.EmitCalli(OpCodes.Calli, System.Reflection.CallingConventions.Standard, typeof(nint), [typeof(nint), typeof(nint)], null);
@@ -56,6 +73,15 @@ internal sealed unsafe partial class RegionEmitter
             }
         }
 
+        for (int number = 0; number < VectorCount; number++)
+        {
+            if (vectors[number])
+            {
+                EmitReloadVector(number);
+                _plain[number] = PlainLanes.None;
+            }
+        }
+
         if (touchesFlags)
         {
             EmitReloadFlags();
@@ -65,8 +91,14 @@ internal sealed unsafe partial class RegionEmitter
         EmitLoadContext(ContextPlaces.Remaining, OpCodes.Ldind_I8);
         Il.Emit(OpCodes.Stloc, _remaining);
         EmitReloadTlb();
-        EmitLeaveUnlessNext();
+        EmitReloadRounding();
+        EmitLeaveUnlessNext(copy + 1);
     }
+
+    // What saves and restores state says nothing of the registers in it.
+    private static bool NamesAllVectors(Mnemonic mnemonic) => mnemonic is Mnemonic.Fxsave or Mnemonic.Fxsave64 or Mnemonic.Fxrstor or Mnemonic.Fxrstor64
+        or Mnemonic.Xsave or Mnemonic.Xsave64 or Mnemonic.Xsaveopt or Mnemonic.Xsaveopt64 or Mnemonic.Xsavec or Mnemonic.Xsavec64
+        or Mnemonic.Xsaves or Mnemonic.Xsaves64 or Mnemonic.Xrstor or Mnemonic.Xrstor64 or Mnemonic.Xrstors or Mnemonic.Xrstors64;
 
     // A handler may go on with the next micro-op by itself, so that must not be the block's.
     private Engine.MicroOp* MakeHandlerOps()
@@ -80,12 +112,18 @@ internal sealed unsafe partial class RegionEmitter
     }
 
     // On a fault, an exit, a request that a device has raised, and when the region's own code was written.
-    private void EmitLeaveUnlessNext()
+    // A handler that goes on by itself comes back with the block's next micro-op, any other returns the one behind its own.
+    private void EmitLeaveUnlessNext(Engine.MicroOp* behindCopy)
     {
+        System.Reflection.Emit.Label goesOn = Il.DefineLabel();
         System.Reflection.Emit.Label exit = AddExit(_block, op: 0, SideExitReason.Instruction, refund: 0, current: (nint)OpAddress);
+        Il.Emit(OpCodes.Ldloc, _exitOp);
+        EmitOpAddress(behindCopy);
+        Il.Emit(OpCodes.Beq, goesOn);
         Il.Emit(OpCodes.Ldloc, _exitOp);
         EmitOpAddress(OpAddress + 1);
         Il.Emit(OpCodes.Bne_Un, exit);
+        Il.MarkLabel(goesOn);
         EmitLoadContext(ContextPlaces.Pending, OpCodes.Ldind_I4);
         Il.Emit(OpCodes.Brtrue, exit);
         Il.Emit(OpCodes.Ldc_I8, (long)(nint)System.Runtime.CompilerServices.Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_plan.Validity)));

@@ -156,6 +156,9 @@ internal sealed unsafe partial class RegionEmitter
         });
     }
 
+    /// <summary>Pushes the host address that was found.</summary>
+    public void EmitHost() => Il.Emit(OpCodes.Ldloc, _host);
+
     /// <summary>Takes a linear address from the IL stack, as a long.</summary>
     public void EmitSetLinear() => Il.Emit(OpCodes.Stloc, _linear);
 

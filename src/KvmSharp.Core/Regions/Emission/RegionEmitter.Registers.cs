@@ -144,6 +144,7 @@ internal sealed unsafe partial class RegionEmitter
             {
                 foreach (UsedRegister used in factory.GetInfo(instruction).GetUsedRegisters())
                 {
+                    DeclareVector(used);
                     Register full = used.Register.GetFullRegister();
                     if (full is >= Register.RAX and <= Register.R15)
                     {

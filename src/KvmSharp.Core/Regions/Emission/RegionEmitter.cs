@@ -72,6 +72,7 @@ internal sealed unsafe partial class RegionEmitter
             EmitBlock(_plan.Blocks[i], i + 1 < _plan.Blocks.Length ? _plan.Blocks[i + 1] : null);
         }
 
+        EmitDetours();
         EmitExits();
         return _method;
     }
@@ -108,6 +109,7 @@ internal sealed unsafe partial class RegionEmitter
         _block = block;
         _index = 0;
         Flags = block.FlagsIn;
+        Array.Clear(_plain);
         Il.MarkLabel(block.Label);
         EmitPayment();
         int plain = block.HasTerminator ? block.Instructions.Length - 1 : block.Instructions.Length;
@@ -117,6 +119,8 @@ internal sealed unsafe partial class RegionEmitter
             {
                 EmitHandlerCall();
             }
+
+            ForgetPlain();
         }
 
         if (block.HasTerminator)

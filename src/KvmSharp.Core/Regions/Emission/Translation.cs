@@ -10,7 +10,8 @@ internal static class Translation
         RflagsBits.OF | RflagsBits.SF | RflagsBits.ZF | RflagsBits.AF | RflagsBits.CF | RflagsBits.PF;
 
     private static readonly Dictionary<Mnemonic, InstructionTranslation> Table = Collect(
-        new MoveTranslation(), new BinaryTranslation(), new UnaryTranslation(), new ShiftTranslation(), new MultiplyTranslation(), new StackTranslation(), new ConditionTranslation());
+        new MoveTranslation(), new BinaryTranslation(), new UnaryTranslation(), new ShiftTranslation(), new MultiplyTranslation(), new StackTranslation(), new ConditionTranslation(),
+        new PackedTranslation(), new FloatTranslation(), new FloatComparisonTranslation(), new FloatConversionTranslation(), new X87Translation());
 
     /// <summary>Translates the instruction at hand.</summary>
     /// <param name="emitter">Where to.</param>

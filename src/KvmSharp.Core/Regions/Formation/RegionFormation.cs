@@ -1,6 +1,7 @@
 using Iced.Intel;
 using KvmSharp.Engine;
 using KvmSharp.Memory;
+using KvmSharp.Operations.Simd.FloatingPoint;
 
 namespace KvmSharp.Regions;
 
@@ -61,6 +62,7 @@ internal sealed unsafe class RegionFormation(VcpuEngine engine)
             Blocks = blocks,
             Entries = [.. blocks.Where(block => block.IsEntry)],
             Mode = _mode,
+            RoundsOnHost = new FloatStatus(engine.Cpu->State.Vector.Mxcsr).AllowsHost,
             OtherPages = [.. _pages],
         };
     }

@@ -12,6 +12,9 @@ internal sealed class RegionPlan
     /// <summary>What all of it was decoded for.</summary>
     public required uint Mode { get; init; }
 
+    /// <summary>Whether MXCSR let the host's arithmetic stand for the guest's when the region was formed, as it mostly does once a result was inexact.</summary>
+    public required bool RoundsOnHost { get; init; }
+
     /// <summary>The guest-physical pages besides the first block's, with the linear distance of each from the first block's page.</summary>
     public required (long Delta, ulong Physical)[] OtherPages { get; init; }
 

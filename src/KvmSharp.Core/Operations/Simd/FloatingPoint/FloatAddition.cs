@@ -12,6 +12,11 @@ internal readonly struct FloatAdd : IFloatOp
         where TFormat : struct, IFloatFormat => FloatSum.Of<TFormat>(a, b, 0, ref status);
 
     public static Vector128<T> OnHost<T>(Vector128<T> a, Vector128<T> b) => a + b;
+
+    public static T OnHost<T>(T a, T b)
+        where T : IBinaryFloatingPointIeee754<T> => a + b;
+
+    public static bool GivesExactZero(bool aIsZero, bool bIsZero) => true;
 }
 
 /// <summary>SUBPS, SUBPD, SUBSS, SUBSD. Intel SDM Vol. 2B.</summary>
@@ -23,6 +28,11 @@ internal readonly struct FloatSubtract : IFloatOp
         where TFormat : struct, IFloatFormat => FloatSum.Of<TFormat>(a, b, FloatFormat<TFormat>.SignBit, ref status);
 
     public static Vector128<T> OnHost<T>(Vector128<T> a, Vector128<T> b) => a - b;
+
+    public static T OnHost<T>(T a, T b)
+        where T : IBinaryFloatingPointIeee754<T> => a - b;
+
+    public static bool GivesExactZero(bool aIsZero, bool bIsZero) => true;
 }
 
 /// <summary>The adder that addition and subtraction share.</summary>

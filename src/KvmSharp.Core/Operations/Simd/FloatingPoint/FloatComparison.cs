@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.Intrinsics;
 
 namespace KvmSharp.Operations.Simd.FloatingPoint;
@@ -72,7 +73,10 @@ internal readonly struct FloatMinimum : IFloatOp
         where TFormat : struct, IFloatFormat =>
         SpecialOperands.Read<TFormat>(FloatComparison.Compare<TFormat>(a, b, signalsQuiet: true, ref status) == FloatRelation.Less ? a : b, status);
 
-    public static Vector128<T> OnHost<T>(Vector128<T> a, Vector128<T> b) => throw new NotSupportedException();
+    public static Vector128<T> OnHost<T>(Vector128<T> a, Vector128<T> b) => Vector128.ConditionalSelect(Vector128.LessThan(a, b), a, b);
+
+    public static T OnHost<T>(T a, T b)
+        where T : IBinaryFloatingPointIeee754<T> => a < b ? a : b;
 }
 
 /// <summary>MAXPS and its like: the second operand unless the first is greater. Intel SDM Vol. 2B.</summary>
@@ -84,5 +88,8 @@ internal readonly struct FloatMaximum : IFloatOp
         where TFormat : struct, IFloatFormat =>
         SpecialOperands.Read<TFormat>(FloatComparison.Compare<TFormat>(a, b, signalsQuiet: true, ref status) == FloatRelation.Greater ? a : b, status);
 
-    public static Vector128<T> OnHost<T>(Vector128<T> a, Vector128<T> b) => throw new NotSupportedException();
+    public static Vector128<T> OnHost<T>(Vector128<T> a, Vector128<T> b) => Vector128.ConditionalSelect(Vector128.GreaterThan(a, b), a, b);
+
+    public static T OnHost<T>(T a, T b)
+        where T : IBinaryFloatingPointIeee754<T> => a > b ? a : b;
 }

@@ -8,28 +8,68 @@ internal static class FloatFormat<TFormat>
     where TFormat : struct, IFloatFormat
 {
     /// <summary>Gets the width in bits: 32 or 64.</summary>
-    public static int Bits => 1 + TFormat.ExponentBits + TFormat.FractionBits;
+    public static int Bits
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 1 + TFormat.ExponentBits + TFormat.FractionBits;
+    }
 
-    public static int Bias => (1 << (TFormat.ExponentBits - 1)) - 1;
+    public static int Bias
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (1 << (TFormat.ExponentBits - 1)) - 1;
+    }
 
     /// <summary>Gets the biased exponent of infinities and NaNs.</summary>
-    public static int MaxExponent => (1 << TFormat.ExponentBits) - 1;
+    public static int MaxExponent
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (1 << TFormat.ExponentBits) - 1;
+    }
 
-    public static ulong SignBit => 1UL << (Bits - 1);
+    public static ulong SignBit
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 1UL << (Bits - 1);
+    }
 
-    public static ulong FractionMask => (1UL << TFormat.FractionBits) - 1;
+    public static ulong FractionMask
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (1UL << TFormat.FractionBits) - 1;
+    }
 
-    public static ulong Infinity => (ulong)MaxExponent << TFormat.FractionBits;
+    public static ulong Infinity
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (ulong)MaxExponent << TFormat.FractionBits;
+    }
 
-    public static ulong MaxFinite => Infinity - 1;
+    public static ulong MaxFinite
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Infinity - 1;
+    }
 
     /// <summary>Gets the bit that tells a quiet NaN from a signalling one.</summary>
-    public static ulong QuietBit => 1UL << (TFormat.FractionBits - 1);
+    public static ulong QuietBit
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 1UL << (TFormat.FractionBits - 1);
+    }
 
     /// <summary>Gets the answer to a masked invalid operation: "QNaN floating-point indefinite".</summary>
-    public static ulong Indefinite => SignBit | Infinity | QuietBit;
+    public static ulong Indefinite
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => SignBit | Infinity | QuietBit;
+    }
 
-    public static ulong MagnitudeMask => SignBit - 1;
+    public static ulong MagnitudeMask
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => SignBit - 1;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsNegative(ulong value) => (value & SignBit) != 0;

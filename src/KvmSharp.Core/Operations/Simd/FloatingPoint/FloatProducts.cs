@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.Intrinsics;
 
 namespace KvmSharp.Operations.Simd.FloatingPoint;
@@ -42,6 +43,11 @@ internal readonly struct FloatMultiply : IFloatOp
     }
 
     public static Vector128<T> OnHost<T>(Vector128<T> a, Vector128<T> b) => a * b;
+
+    public static T OnHost<T>(T a, T b)
+        where T : IBinaryFloatingPointIeee754<T> => a * b;
+
+    public static bool GivesExactZero(bool aIsZero, bool bIsZero) => aIsZero || bIsZero;
 }
 
 /// <summary>DIVPS, DIVPD, DIVSS, DIVSD. Intel SDM Vol. 2A.</summary>
@@ -92,4 +98,9 @@ internal readonly struct FloatDivide : IFloatOp
     }
 
     public static Vector128<T> OnHost<T>(Vector128<T> a, Vector128<T> b) => a / b;
+
+    public static T OnHost<T>(T a, T b)
+        where T : IBinaryFloatingPointIeee754<T> => a / b;
+
+    public static bool GivesExactZero(bool aIsZero, bool bIsZero) => aIsZero;
 }

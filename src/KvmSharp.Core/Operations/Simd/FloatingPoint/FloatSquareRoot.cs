@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.Intrinsics;
 
 namespace KvmSharp.Operations.Simd.FloatingPoint;
@@ -40,6 +41,11 @@ internal readonly struct FloatSquareRoot : IFloatOp
     }
 
     public static Vector128<T> OnHost<T>(Vector128<T> a, Vector128<T> b) => Vector128.Sqrt(b);
+
+    public static T OnHost<T>(T a, T b)
+        where T : IBinaryFloatingPointIeee754<T> => T.Sqrt(b);
+
+    public static bool GivesExactZero(bool aIsZero, bool bIsZero) => bIsZero;
 
     // An estimate good to 52 bits, one step of Newton's method, then the last unit is put right in exact arithmetic.
     private static ulong Root(UInt128 radicand, out bool exact)

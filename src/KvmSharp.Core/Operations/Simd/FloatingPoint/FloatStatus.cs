@@ -9,7 +9,11 @@ internal struct FloatStatus(uint mxcsr)
     /// <summary>How results are rounded: MXCSR.RC, unless the instruction says otherwise.</summary>
     public RoundingMode Rounding = (RoundingMode)((mxcsr >> Mxcsr.RoundingShift) & 3);
 
-    private const uint HostCondition = Mxcsr.RoundingMask | Mxcsr.PrecisionMask | Mxcsr.Precision;
+    /// <summary>The bits of MXCSR that <see cref="AllowsHost"/> looks at.</summary>
+    public const uint HostCondition = Mxcsr.RoundingMask | Mxcsr.PrecisionMask | Mxcsr.Precision;
+
+    /// <summary>What they must be.</summary>
+    public const uint HostMeets = Mxcsr.PrecisionMask | Mxcsr.Precision;
 
     public readonly bool DenormalsAreZero => (mxcsr & Mxcsr.DenormalsAreZero) != 0;
 
@@ -24,7 +28,7 @@ internal struct FloatStatus(uint mxcsr)
     /// Gets whether the host's own arithmetic may be used for normal numbers: it rounds to nearest and reports nothing, which nobody
     /// sees when PE is masked and set already.
     /// </summary>
-    public readonly bool AllowsHost => (mxcsr & HostCondition) == (Mxcsr.PrecisionMask | Mxcsr.Precision);
+    public readonly bool AllowsHost => (mxcsr & HostCondition) == HostMeets;
 
     /// <summary>Gets the exceptions raised that MXCSR does not mask.</summary>
     public readonly uint Unmasked => Raised & ~(mxcsr >> Mxcsr.MaskShift);

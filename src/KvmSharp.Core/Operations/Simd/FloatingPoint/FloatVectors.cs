@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace KvmSharp.Operations.Simd.FloatingPoint;
@@ -9,13 +10,25 @@ internal readonly struct PackedFloat<TOp, TFormat> : IVectorFloatOp
     where TOp : struct, IFloatOp
     where TFormat : struct, IFloatFormat
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b, byte control, ref FloatStatus status)
     {
-        if (Lanes<TFormat>.TryOnHost<TOp>(a, b, status, out Vector128<byte> result))
+        if (TOp.HasHost && status.AllowsHost && HostVector.IsUsed)
         {
-            return result;
+            Vector128<byte> quick = HostArithmetic<TOp, TFormat>.Packed(a, b);
+            if (HostArithmetic<TOp, TFormat>.PackedHolds(a, b, quick))
+            {
+                return quick;
+            }
         }
 
+        return ApplyFully(a, b, ref status);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Vector128<byte> ApplyFully(Vector128<byte> a, Vector128<byte> b, ref FloatStatus status)
+    {
+        Vector128<byte> result = default;
         for (int lane = 0; lane < Lanes<TFormat>.Count; lane++)
         {
             ulong value = TOp.Apply<TFormat>(Lanes<TFormat>.Get(a, lane), Lanes<TFormat>.Get(b, lane), ref status);
@@ -33,24 +46,24 @@ internal readonly struct ScalarFloat<TOp, TFormat> : IVectorFloatOp
     where TOp : struct, IFloatOp
     where TFormat : struct, IFloatFormat
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b, byte control, ref FloatStatus status)
     {
-        ulong first = Lanes<TFormat>.Get(a, 0);
-        ulong second = Lanes<TFormat>.Get(b, 0);
-        if (TOp.HasHost && status.AllowsHost && HostVector.IsUsed && FloatFormat<TFormat>.IsPlainOperand(first)
-            && FloatFormat<TFormat>.IsPlainOperand(second))
+        if (TOp.HasHost && status.AllowsHost && HostVector.IsUsed)
         {
-            ulong quick = Lanes<TFormat>.Count == 4
-                ? Lanes<TFormat>.Get(TOp.OnHost(a.AsSingle(), b.AsSingle()).AsByte(), 0)
-                : Lanes<TFormat>.Get(TOp.OnHost(a.AsDouble(), b.AsDouble()).AsByte(), 0);
-            if (FloatFormat<TFormat>.IsPlainResult(quick))
+            Vector128<byte> quick = HostArithmetic<TOp, TFormat>.Scalar(a, b);
+            if (HostArithmetic<TOp, TFormat>.ScalarHolds(a, b, quick))
             {
-                return Lanes<TFormat>.With(a, 0, quick);
+                return quick;
             }
         }
 
-        return Lanes<TFormat>.With(a, 0, TOp.Apply<TFormat>(first, second, ref status));
+        return ApplyFully(a, b, ref status);
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Vector128<byte> ApplyFully(Vector128<byte> a, Vector128<byte> b, ref FloatStatus status) =>
+        Lanes<TFormat>.With(a, 0, TOp.Apply<TFormat>(Lanes<TFormat>.Get(a, 0), Lanes<TFormat>.Get(b, 0), ref status));
 }
 
 /// <summary>ADDSUBPS, ADDSUBPD: subtracts in even elements, adds in odd ones. Intel SDM Vol. 2A.</summary>

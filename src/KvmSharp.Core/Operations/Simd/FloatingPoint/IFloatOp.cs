@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.Intrinsics;
 
 namespace KvmSharp.Operations.Simd.FloatingPoint;
@@ -5,7 +6,7 @@ namespace KvmSharp.Operations.Simd.FloatingPoint;
 /// <summary>The meaning of an operation on two elements; one with a single operand looks at the second only.</summary>
 internal interface IFloatOp
 {
-    /// <summary>Gets whether <see cref="OnHost"/> gives the result of normal numbers when it is normal and rounded to nearest.</summary>
+    /// <summary>Gets whether <see cref="OnHost{T}(Vector128{T}, Vector128{T})"/> gives the result of normal numbers when it is normal and rounded to nearest.</summary>
     static abstract bool HasHost { get; }
 
     /// <summary>Computes exactly, rounds as MXCSR says, and raises exceptions.</summary>
@@ -23,6 +24,20 @@ internal interface IFloatOp
     /// <param name="b">The second operands.</param>
     /// <returns>The results.</returns>
     static abstract Vector128<T> OnHost<T>(Vector128<T> a, Vector128<T> b);
+
+    /// <summary>Computes one element with the host's arithmetic.</summary>
+    /// <typeparam name="T">Single or double.</typeparam>
+    /// <param name="a">The first operand.</param>
+    /// <param name="b">The second operand.</param>
+    /// <returns>The result.</returns>
+    static virtual T OnHost<T>(T a, T b)
+        where T : IBinaryFloatingPointIeee754<T> => throw new NotSupportedException();
+
+    /// <summary>Tells whether zero is exact as a result, not a number too small for the format.</summary>
+    /// <param name="aIsZero">Whether the first operand is zero.</param>
+    /// <param name="bIsZero">Whether the second operand is.</param>
+    /// <returns>Whether it is, for operands that are not denormal.</returns>
+    static virtual bool GivesExactZero(bool aIsZero, bool bIsZero) => false;
 }
 
 /// <summary>An SSE instruction as a whole: from vectors and an immediate to a vector.</summary>
