@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace KvmSharp.Devices;
 
 /// <summary>A chip with an eight-bit data bus: each of its ports takes one byte.</summary>
@@ -12,8 +14,14 @@ public abstract class BytePortDevice(int ports) : IPortDevice
     protected const byte OpenBus = 0xFF;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // as all on the way of a port access
     public uint ReadPort(ushort offset, int width)
     {
+        if (width == sizeof(byte) && offset < ports)
+        {
+            return ReadByte(offset);
+        }
+
         uint value = 0;
         for (int lane = 0; lane < width; lane++)
         {
@@ -25,8 +33,15 @@ public abstract class BytePortDevice(int ports) : IPortDevice
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void WritePort(ushort offset, int width, uint value)
     {
+        if (width == sizeof(byte) && offset < ports)
+        {
+            WriteByte(offset, (byte)value);
+            return;
+        }
+
         for (int lane = 0; lane < width; lane++)
         {
             int port = offset + lane;

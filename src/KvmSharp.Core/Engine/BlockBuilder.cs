@@ -225,7 +225,7 @@ internal sealed unsafe class BlockBuilder
         if (_engine.Translator is { } translator && (mode & CodeMode.Step) == 0)
         {
             head->Handler = &Regions.RegionHandlers.Count;
-            head->Countdown = translator.Countdown;
+            head->Countdown = translator.CountdownFor(UsesPorts(lowered));
         }
 
         MicroOp* end = op;
@@ -243,6 +243,19 @@ internal sealed unsafe class BlockBuilder
         block->Count = (byte)lowered;
         block->OpCount = (ushort)(end + 1 - head);
         return block;
+    }
+
+    private bool UsesPorts(int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            if (_instructions[i].Mnemonic is Mnemonic.In or Mnemonic.Out)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     // The watcher takes the place of the instruction, which moves up. No instruction that can be watched holds links.

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 using KvmSharp.Instructions;
 
@@ -14,6 +15,7 @@ internal static unsafe class BlockHandlers
     /// <param name="cpu">The processor.</param>
     /// <param name="op">The head: <c>Immediate</c> instructions, <c>Displacement</c> bytes less one.</param>
     /// <returns>The first instruction, or null.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static MicroOp* Head(CpuContext* cpu, MicroOp* op)
     {
         long remaining = cpu->Remaining - op->Immediate;
@@ -31,6 +33,7 @@ internal static unsafe class BlockHandlers
     /// <param name="cpu">The processor.</param>
     /// <param name="op">The end; its offset is the block's length.</param>
     /// <returns>The next block's head, or null.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static MicroOp* End(CpuContext* cpu, MicroOp* op)
     {
         cpu->State.Rip = (cpu->State.Rip + op->Offset) & cpu->LinearMask;

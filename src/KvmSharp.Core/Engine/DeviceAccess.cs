@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using KvmSharp.Memory;
 
 namespace KvmSharp.Engine;
@@ -65,6 +66,40 @@ internal sealed unsafe class DeviceAccess
         }
 
         return true;
+    }
+
+    /// <summary>Offers the access of IN or OUT: the only one of its instruction, and the last thing that can stop it.</summary>
+    /// <param name="direction">Which of the two.</param>
+    /// <param name="port">The port.</param>
+    /// <param name="item">What is written, or the place for the answer.</param>
+    /// <param name="width">1, 2 or 4 bytes.</param>
+    /// <returns>Whether it is done.</returns>
+    /// <remarks>When the handler takes it at once the instruction is through, so nothing is kept for another run of it.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public bool TryPort(ExitDirection direction, ushort port, void* item, int width)
+    {
+        var data = new Span<byte>(item, width);
+        IExitHandler? handler = _vm.ExitHandler;
+        if (handler is null || _engine.Breakpoints.HasPorts || (_finished.Count != 0 && _owner == _engine.RetiredNow))
+        {
+            return TryPort(direction, port, width, 1, data);
+        }
+
+        ulong value = direction == ExitDirection.Read ? 0
+            : width == sizeof(byte) ? *(byte*)item
+            : width == sizeof(ushort) ? *(ushort*)item
+            : *(uint*)item;
+        VmExit exit = VmExit.Io(_engine.Id, direction, port, width, 1, value);
+        _engine.Statistics.Count(VmExitReason.Io);
+        if (_engine.CallHandler(handler, exit, data))
+        {
+            return true;
+        }
+
+        Forget();
+        _owner = _engine.RetiredNow;
+        Stop(exit, data);
+        return false;
     }
 
     /// <summary>Offers an MSR access. When it is done, <see cref="TakeError"/> tells whether it failed.</summary>
@@ -162,6 +197,12 @@ internal sealed unsafe class DeviceAccess
             return true;
         }
 
+        Stop(exit, data);
+        return false;
+    }
+
+    private void Stop(in VmExit exit, ReadOnlySpan<byte> data)
+    {
         data.CopyTo(_exitData);
         ExitLength = data.Length;
         if (exit.Direction == ExitDirection.Read && exit.Reason != VmExitReason.Hypercall)
@@ -172,7 +213,6 @@ internal sealed unsafe class DeviceAccess
         Exit = exit;
         IsUnfinished = true;
         _engine.Cpu->Stop = StopReason.Exit;
-        return false;
     }
 
     // The local APIC's page never leaves the processor.

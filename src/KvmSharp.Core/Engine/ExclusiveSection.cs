@@ -3,8 +3,8 @@ namespace KvmSharp.Engine;
 /// <summary>A moment in which one vCPU alone is in the guest: for what must look indivisible and is more than one host access.</summary>
 /// <remarks>
 /// The owner announces itself and then looks who is in the guest; a vCPU that enters announces that first and then looks for an owner.
-/// With a full fence between the two on either side, one of them sees the other: so when <see cref="TryEnter"/> returns, every other vCPU is
-/// out, and it stays out. Those in the guest are asked to leave, which they do at the next block head.
+/// With a full fence between the two on either side, one of them sees the other (the owner's fence stands for both, see
+/// <see cref="Requests"/>): so when <see cref="TryEnter"/> returns, every other vCPU is out, and it stays out. Those in the guest are asked to leave, which they do at the next block head.
 /// What the owner does is a few host instructions. It takes no lock and does not leave the guest, so it never waits for a vCPU that waits for it.
 /// </remarks>
 /// <param name="engines">Gives the vCPUs of the machine.</param>
@@ -22,6 +22,7 @@ internal sealed class ExclusiveSection(Func<VcpuEngine[]> engines)
             return false;
         }
 
+        Interlocked.MemoryBarrierProcessWide();
         foreach (VcpuEngine engine in engines())
         {
             if (engine != self)

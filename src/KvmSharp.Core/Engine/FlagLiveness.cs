@@ -54,8 +54,15 @@ internal static class FlagLiveness
 
         return instruction.Mnemonic is not (Mnemonic.Add or Mnemonic.Sub or Mnemonic.Cmp or Mnemonic.Test or Mnemonic.And or Mnemonic.Or
             or Mnemonic.Xor or Mnemonic.Mov or Mnemonic.Lea or Mnemonic.Inc or Mnemonic.Dec or Mnemonic.Neg or Mnemonic.Not
-            or Mnemonic.Movzx or Mnemonic.Movsx or Mnemonic.Adc or Mnemonic.Sbb);
+            or Mnemonic.Movzx or Mnemonic.Movsx or Mnemonic.Adc or Mnemonic.Sbb or Mnemonic.Imul or Mnemonic.Mul)
+            && !IsConstantShift(instruction);
     }
+
+    // By a count of 0, as CL may hold, no flags are set.
+    private static bool IsConstantShift(in Instruction instruction) =>
+        instruction.Mnemonic is Mnemonic.Shl or Mnemonic.Shr or Mnemonic.Sar or Mnemonic.Rol or Mnemonic.Ror
+        && instruction.Op1Kind == OpKind.Immediate8
+        && (instruction.Immediate8 & 0x1F) != 0;
 
     // MOV with a control, debug or segment register faults by privilege, or is intercepted.
     private static bool IsSystemMove(in Instruction instruction) => instruction.Mnemonic == Mnemonic.Mov

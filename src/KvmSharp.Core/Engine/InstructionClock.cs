@@ -17,7 +17,7 @@ public sealed class InstructionClock : IVirtualClock
     private long _nextDue = long.MaxValue;
 
     /// <summary>Gets or sets the lock that is held while deadlines are called, armed and disarmed: the machine's device lock.</summary>
-    public Lock Gate { get; set; } = new();
+    public DeviceLock Gate { get; set; } = new();
 
     /// <inheritdoc/>
     public long Now => _skipped + (long)(_engine?.RetiredNow ?? 0);
@@ -62,7 +62,7 @@ public sealed class InstructionClock : IVirtualClock
             // ends here and is taken up again must see nothing else than one that goes on.
             for (int left = _armed.Count; left > 0; left--)
             {
-                lock (Gate)
+                using (Gate.Enter())
                 {
                     if (Next is not { } next || next.Due > Now)
                     {
@@ -97,7 +97,7 @@ public sealed class InstructionClock : IVirtualClock
     // Another vCPU's thread may arm its local timer meanwhile.
     private void Arm(Deadline deadline, long due)
     {
-        lock (Gate)
+        using (Gate.Enter())
         {
             _armed.Remove(deadline);
             deadline.Due = due;
@@ -120,7 +120,7 @@ public sealed class InstructionClock : IVirtualClock
 
     private void Disarm(Deadline deadline)
     {
-        lock (Gate)
+        using (Gate.Enter())
         {
             Remove(deadline);
         }
@@ -144,7 +144,7 @@ public sealed class InstructionClock : IVirtualClock
         {
             get
             {
-                lock (clock.Gate)
+                using (clock.Gate.Enter())
                 {
                     return clock._armed.Contains(this);
                 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 
 namespace KvmSharp.Engine;
@@ -7,10 +8,15 @@ namespace KvmSharp.Engine;
 /// A request is a bit that every block head tests. The vCPU is "in the guest" only while it may use translations: not in an exit
 /// handler, not halted, not outside <c>Run</c>. Whoever changes mappings asks all others to flush and waits until each has, or
 /// is out of the guest, from where it cannot come back without looking.
+/// The vCPU leaves and enters at every exit that is handled in place, the others ask now and then, so the fence that both sides need
+/// between their write and their read (see <see cref="ExclusiveSection"/>) is paid for by those who ask: they issue one for all threads
+/// of the process (<see cref="Interlocked.MemoryBarrierProcessWide"/>). The vCPU does with a plain write and a plain read in program order:
+/// when the barrier comes before the write has reached memory, the read comes behind it and finds the request.
 /// </remarks>
 internal sealed unsafe class Requests(VcpuEngine engine)
 {
     private readonly CpuContext* _cpu = engine.Cpu;
+    private readonly ExclusiveSection _exclusive = engine.Machine.Exclusive;
     private readonly Lock _gate = new();
     private readonly List<(ulong Physical, int Length)> _written = [];
     private readonly object _wake = new();
@@ -123,15 +129,25 @@ internal sealed unsafe class Requests(VcpuEngine engine)
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void EnterGuest()
     {
+        Volatile.Write(ref _inGuest, 1); // first; what is asked for comes behind it
+        if (Volatile.Read(ref _cpu->Pending) != 0 || _exclusive.Excludes(engine))
+        {
+            EnterLooking();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void EnterLooking()
+    {
         Clear(PendingWork.GiveWay);
-        Interlocked.Exchange(ref _inGuest, 1); // a full fence: either the other side sees us in, or we see its request
-        while (engine.Machine.Exclusive.Excludes(engine))
+        while (_exclusive.Excludes(engine))
         {
             LeaveGuest();
-            engine.Machine.Exclusive.WaitOutside(engine);
-            Interlocked.Exchange(ref _inGuest, 1);
+            _exclusive.WaitOutside(engine);
+            Volatile.Write(ref _inGuest, 1);
         }
 
         ServeMappings();
@@ -215,12 +231,12 @@ internal sealed unsafe class Requests(VcpuEngine engine)
     {
         int ticket = Interlocked.Increment(ref _flushTicket);
         Raise(PendingWork.FlushTlb);
+        Interlocked.MemoryBarrierProcessWide();
         var spin = default(SpinWait);
         while (Volatile.Read(ref _inGuest) != 0 && Volatile.Read(ref _flushDone) - ticket < 0)
         {
             spin.SpinOnce();
         }
-
     }
 
     private const int MaxWrittenRanges = 256;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 
 namespace KvmSharp.Engine;
@@ -23,10 +24,14 @@ internal sealed class VcpuCounters
 
     /// <summary>Counts an exit, whether handled in place or returned.</summary>
     /// <param name="reason">Its reason, one of KVM's.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Count(VmExitReason reason)
     {
         _exits[(int)reason]++;
-        _repeats[(int)reason] += (_intercepted >> (int)reason) & 1;
+        if (_intercepted != 0)
+        {
+            _repeats[(int)reason] += (_intercepted >> (int)reason) & 1;
+        }
     }
 
     /// <summary>Counts something intercepted, whether it makes an exit or not.</summary>

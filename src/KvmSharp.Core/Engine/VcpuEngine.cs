@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using KvmSharp.Apic;
 using KvmSharp.Cpu;
@@ -219,6 +220,7 @@ internal sealed unsafe class VcpuEngine : IDisposable
     /// <param name="vmExit">The exit.</param>
     /// <param name="data">Its data.</param>
     /// <returns>Whether it was handled.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool CallHandler(IExitHandler handler, in VmExit vmExit, Span<byte> data)
     {
         Requests.LeaveGuest();

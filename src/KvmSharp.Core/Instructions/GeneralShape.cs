@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
 
@@ -52,5 +53,6 @@ internal static unsafe class GeneralShape
     /// <param name="cpu">The processor.</param>
     /// <param name="op">The instruction.</param>
     /// <returns>The address of the next instruction, wrapped as the code segment says.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong NextRip(CpuContext* cpu, MicroOp* op) => (cpu->State.Rip + op->EndOffset) & cpu->LinearMask;
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 using KvmSharp.Events;
 using KvmSharp.Memory;
@@ -15,9 +16,13 @@ internal static unsafe class PortPermission
     /// <param name="port">The first port.</param>
     /// <param name="width">1, 2 or 4.</param>
     /// <returns>Whether it is allowed; else #GP(0) or the page fault of the map was raised.</returns>
-    public static bool TryCheck(CpuContext* cpu, ushort port, int width)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryCheck(CpuContext* cpu, ushort port, int width) =>
+        cpu->Cpl == 0 || TryCheckUser(cpu, port, width); // in real mode CPL is 0, in virtual-8086 mode 3
+
+    private static bool TryCheckUser(CpuContext* cpu, ushort port, int width)
     {
-        bool free = ProcessorMode.IsReal(cpu) || (!ProcessorMode.IsVirtual8086(cpu) && cpu->Cpl <= ProcessorMode.Iopl(cpu));
+        bool free = !ProcessorMode.IsVirtual8086(cpu) && cpu->Cpl <= ProcessorMode.Iopl(cpu);
         return free || TryCheckMap(cpu, port, width);
     }
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace KvmSharp.Devices;
 
 /// <summary>A National Semiconductor PC16550D UART as the PC wires it, with a terminal on its line (CTS, DSR and DCD on).</summary>
@@ -65,6 +67,13 @@ public sealed class Uart16550 : BytePortDevice, IStateful<Uart16550State>
 
     private int TriggerLevel => FifosEnabled ? TriggerLevels[_s.FifoControl >> 6] : 1;
 
+    // Whether a read of LSR has no effect: nothing was received and none of its bits waits to be cleared.
+    private bool IsQuiet
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (_s.ReceiverOpen || IsLoopback) && !_s.Overrun && _s.Received.Count == 0;
+    }
+
     private bool DivisorLatchAccess => (_s.LineControl & LcrDivisorLatch) != 0;
 
     private byte ModemStatus => (byte)((ModemLines.Levels(_s.ModemControl, IsLoopback) << 4) | _s.ModemDeltas);
@@ -105,7 +114,10 @@ public sealed class Uart16550 : BytePortDevice, IStateful<Uart16550State>
     }
 
     /// <inheritdoc/>
-    protected override byte ReadByte(int port)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // drivers poll LSR: while nothing is received the read changes nothing
+    protected override byte ReadByte(int port) => (UartRegister)port == UartRegister.LineStatus && IsQuiet ? LineStatus() : ReadRegister(port);
+
+    private byte ReadRegister(int port)
     {
         int room = ReceiverRoom;
         byte value = (UartRegister)port switch
@@ -277,6 +289,7 @@ public sealed class Uart16550 : BytePortDevice, IStateful<Uart16550State>
         RestartTimeout();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private byte LineStatus() =>
         (byte)(LsrTransmitterEmpty | (_s.Overrun ? LsrOverrun : 0) | (_s.Received.Count > 0 ? LsrDataReady : 0));
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace KvmSharp.Devices;
 
 /// <summary>The diagnostic port (80h) to which firmware writes how far it has come; the last byte reads back.</summary>
@@ -19,6 +21,7 @@ public sealed class PostCodePort() : BytePortDevice(ports: 1), IStateful<PostCod
     protected override byte ReadByte(int port) => _s.Code;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // the port that is used for delays
     protected override void WriteByte(int port, byte value) => _s.Code = value;
 }
 

@@ -8,7 +8,7 @@ public sealed class PcMachine : IDisposable
 {
     private static readonly DateTimeOffset DeterministicClockStart = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    private readonly Lock _gate = new();
+    private readonly DeviceLock _gate = new();
     private readonly PcOptions _options;
     private readonly Kvm _kvm = Kvm.Open();
     private readonly VirtualMachine _vm;
@@ -56,7 +56,7 @@ public sealed class PcMachine : IDisposable
             _vm.Clock = MakeClock(out _hostClock);
             _processors = new PcProcessors(_vm, options);
             _trace = options.Trace is { } given && _processors.AreParallel ? new GatedTrace(given) : options.Trace;
-            _serial = new SerialConnection(options.Serial);
+            _serial = new SerialConnection(Watched(options.Serial));
             _disks = MachineDisks.Open(options);
             var ports = new PortBus();
             var mmio = new MmioBus();
@@ -66,7 +66,7 @@ public sealed class PcMachine : IDisposable
             {
                 Trace = _trace,
                 StopOnUnmapped = options.StopOnUnmapped,
-                AfterExit = options.Serial is null && options.Console is null ? null : WaitForRoom,
+                AfterOutput = WaitForRoom,
             };
             _dispatcher.ListenToBuses();
             var wiring = new PcWiring
@@ -86,7 +86,7 @@ public sealed class PcMachine : IDisposable
                 Disks = _disks,
                 Serial = _serial,
                 Devices = options.Devices,
-                Console = options.Console,
+                Console = Watched(options.Console),
                 HostEntropy = options.Deterministic ? null : options.Entropy,
                 Interrupt = _vm.InterruptLine,
                 IgnoreFloatingPointError = _vm.IgnoreFloatingPointErrorLine,
@@ -148,6 +148,7 @@ public sealed class PcMachine : IDisposable
     public MachineStop Run(MachineRunOptions limits)
     {
         ArgumentNullException.ThrowIfNull(limits);
+        bool owns = !_processors.AreParallel && _gate.Own(); // of several vCPUs each would be another to the others
         _hostClock?.Resume();
         try
         {
@@ -166,13 +167,17 @@ public sealed class PcMachine : IDisposable
         finally
         {
             _hostClock?.Pause();
+            if (owns)
+            {
+                _gate.Disown();
+            }
         }
     }
 
     /// <summary>Tells that the host has bytes for the serial port or the virtio console. May be called from any thread at any time.</summary>
     public void NotifyInput()
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             _serial.Feed();
             _devices.Console?.Device.InputReady();
@@ -184,7 +189,7 @@ public sealed class PcMachine : IDisposable
     /// <param name="rows">Lines.</param>
     public void ResizeConsole(ushort columns, ushort rows)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             _devices.Console?.Resize(columns, rows);
         }
@@ -209,7 +214,7 @@ public sealed class PcMachine : IDisposable
     /// <returns>The stop; <see langword="null"/> when it has been taken already.</returns>
     internal MachineStop? TakeRequest()
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             MachineStop? stop = _requested;
             _requested = null;
@@ -242,13 +247,15 @@ public sealed class PcMachine : IDisposable
     private ISerialHost? ListenedAt()
     {
         const byte ReceivedDataEnabled = 0x01; // ERBFI in IER
-        lock (_gate)
+        using (_gate.Enter())
         {
             bool consoleListens = _options.Console is not null && _devices.Console is { Device.HasDriver: true };
             bool serialListens = _devices.Com1.ReceiverRoom > 0 && (_devices.Com1.Save().InterruptEnable & ReceivedDataEnabled) != 0;
             return consoleListens ? _options.Console : serialListens ? _options.Serial : null;
         }
     }
+
+    private WatchedHost? Watched(ISerialHost? host) => host is null ? null : new WatchedHost(host, () => _dispatcher.HasSent = true);
 
     private void WaitForRoom()
     {
@@ -268,7 +275,7 @@ public sealed class PcMachine : IDisposable
     // Called on a vCPU's thread without any lock.
     private void EndOfInterrupt(byte vector)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             _devices.IoApic?.EndOfInterrupt(vector);
         }
@@ -296,7 +303,7 @@ public sealed class PcMachine : IDisposable
 
     private void Reboot()
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             _devices.Reset();
             _requested = null;
@@ -313,7 +320,7 @@ public sealed class PcMachine : IDisposable
             _processors.SetUpWithoutFirmware();
         }
 
-        lock (_gate)
+        using (_gate.Enter())
         {
             return _start.Boot(Vcpu);
         }

@@ -1,12 +1,16 @@
-using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace KvmSharp.Machines;
 
 /// <summary>Routes port and MMIO exits to the devices on the two buses, in place, under the device lock.</summary>
+/// <remarks>
+/// The path of a single port access is optimised when it is first used: a guest makes its accesses in bursts, which are over before the
+/// runtime would come to it. The same holds for what it calls.
+/// </remarks>
 /// <param name="gate">The machine's device lock.</param>
 /// <param name="ports">The I/O ports.</param>
 /// <param name="mmio">The memory-mapped devices.</param>
-public sealed class ExitDispatcher(Lock gate, PortBus ports, MmioBus mmio) : IExitHandler
+public sealed class ExitDispatcher(DeviceLock gate, PortBus ports, MmioBus mmio) : IExitHandler
 {
     private readonly UnmappedLog _unmapped = new();
 
@@ -19,29 +23,41 @@ public sealed class ExitDispatcher(Lock gate, PortBus ports, MmioBus mmio) : IEx
     /// <summary>Gets or sets a value indicating whether an access without a device is declined, so that <c>Run</c> returns it.</summary>
     public bool StopOnUnmapped { get; set; }
 
-    /// <summary>Gets or sets what is called behind each exit, without the lock: a place to wait for a slow reader of the output.</summary>
-    public Action? AfterExit { get; set; }
+    /// <summary>Gets or sets what is called behind an exit that has sent something, without the lock: a place to wait for a slow reader of the output.</summary>
+    public Action? AfterOutput { get; set; }
+
+    /// <summary>Gets or sets a value indicating whether the exit under way has sent something to the host. Under the device lock.</summary>
+    public bool HasSent { get; set; }
 
     /// <summary>Gets the access that was declined because of <see cref="StopOnUnmapped"/>.</summary>
     public UnmappedAccess? StoppedAt { get; private set; }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool TryHandle(in VmExit vmExit, Span<byte> data)
     {
-        bool handled = vmExit.Reason switch
+        if (vmExit.Reason != VmExitReason.Io || vmExit.Count != 1)
         {
-            VmExitReason.Io => HandlePort(vmExit, data),
-            VmExitReason.Mmio => HandleMmio(vmExit, data),
-            _ => false,
-        };
-
-        if (Trace is { } trace && trace.Kinds.HasFlag(TraceKinds.Exits))
-        {
-            trace.OnExit(vmExit, data);
+            return TryHandleOther(vmExit, data);
         }
 
-        AfterExit?.Invoke();
-        return handled && StoppedAt is null;
+        bool sent;
+        using (gate.Enter())
+        {
+            Counters.Add(vmExit.Port);
+            if (vmExit.Direction == ExitDirection.Read)
+            {
+                Write(data, ports.Read(vmExit.Port, vmExit.Width));
+            }
+            else
+            {
+                ports.Write(vmExit.Port, vmExit.Width, (uint)vmExit.Value);
+            }
+
+            sent = HasSent;
+        }
+
+        return (!sent && Trace is null && StoppedAt is null) || Conclude(vmExit, data);
     }
 
     /// <summary>Connects the buses' reports of unmapped accesses to this dispatcher. Called once, when the board is built.</summary>
@@ -53,23 +69,61 @@ public sealed class ExitDispatcher(Lock gate, PortBus ports, MmioBus mmio) : IEx
 
     private static ulong Read(ReadOnlySpan<byte> bytes)
     {
-        Span<byte> whole = stackalloc byte[sizeof(ulong)];
-        whole.Clear();
-        bytes.CopyTo(whole);
-        return BinaryPrimitives.ReadUInt64LittleEndian(whole);
+        ulong value = 0;
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            value |= (ulong)bytes[i] << (8 * i);
+        }
+
+        return value;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Write(Span<byte> bytes, ulong value)
     {
-        Span<byte> whole = stackalloc byte[sizeof(ulong)];
-        BinaryPrimitives.WriteUInt64LittleEndian(whole, value);
-        whole[..bytes.Length].CopyTo(bytes);
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            bytes[i] = (byte)(value >> (8 * i));
+        }
     }
 
-    private bool HandlePort(in VmExit vmExit, Span<byte> data)
+    private bool TryHandleOther(in VmExit vmExit, Span<byte> data)
+    {
+        switch (vmExit.Reason)
+        {
+            case VmExitReason.Io:
+                HandleItems(vmExit, data);
+                return Conclude(vmExit, data);
+            case VmExitReason.Mmio:
+                HandleMmio(vmExit, data);
+                return Conclude(vmExit, data);
+            default:
+                Conclude(vmExit, data);
+                return false;
+        }
+    }
+
+    // What comes behind an access, without the lock. Tells whether the run goes on.
+    private bool Conclude(in VmExit vmExit, Span<byte> data)
+    {
+        if (Trace is { } trace && trace.Kinds.HasFlag(TraceKinds.Exits))
+        {
+            trace.OnExit(vmExit, data);
+        }
+
+        if (HasSent)
+        {
+            HasSent = false;
+            AfterOutput?.Invoke();
+        }
+
+        return StoppedAt is null;
+    }
+
+    private void HandleItems(in VmExit vmExit, Span<byte> data)
     {
         int width = vmExit.Width;
-        lock (gate)
+        using (gate.Enter())
         {
             Counters.Add(vmExit.Port);
 
@@ -87,13 +141,11 @@ public sealed class ExitDispatcher(Lock gate, PortBus ports, MmioBus mmio) : IEx
                 }
             }
         }
-
-        return true;
     }
 
-    private bool HandleMmio(in VmExit vmExit, Span<byte> data)
+    private void HandleMmio(in VmExit vmExit, Span<byte> data)
     {
-        lock (gate)
+        using (gate.Enter())
         {
             if (vmExit.Direction == ExitDirection.Read)
             {
@@ -104,8 +156,6 @@ public sealed class ExitDispatcher(Lock gate, PortBus ports, MmioBus mmio) : IEx
                 mmio.Write(vmExit.Address, vmExit.Width, Read(data));
             }
         }
-
-        return true;
     }
 
     private void ReportUnmapped(UnmappedAccess access)

@@ -1,12 +1,12 @@
 namespace KvmSharp.Machines;
 
 /// <summary>Lets the vCPU acknowledge interrupts under the device lock.</summary>
-internal sealed class GatedInterruptController(Lock gate, IInterruptController controller) : IInterruptController
+internal sealed class GatedInterruptController(DeviceLock gate, IInterruptController controller) : IInterruptController
 {
     /// <inheritdoc/>
     public byte Acknowledge()
     {
-        lock (gate)
+        using (gate.Enter())
         {
             return controller.Acknowledge();
         }

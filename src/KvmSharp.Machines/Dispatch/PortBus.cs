@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace KvmSharp.Machines;
 
 /// <summary>The I/O ports of a board: 65,536 of them, each with at most one device.</summary>
@@ -73,14 +75,15 @@ public sealed class PortBus
     /// <param name="port">The port.</param>
     /// <param name="width">1, 2 or 4 bytes.</param>
     /// <returns>The value in the low <paramref name="width"/> bytes.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public uint Read(ushort port, int width)
     {
         Mapping? mapping = Find(port);
-        if (mapping is not null && mapping.Takes(port, width))
-        {
-            return mapping.Device.ReadPort(mapping.Offset(port), width) & Ones(width);
-        }
+        return mapping is not null && mapping.Takes(port, width) ? mapping.Device.ReadPort(mapping.Offset(port), width) & Ones(width) : ReadParts(port, width);
+    }
 
+    private uint ReadParts(ushort port, int width)
+    {
         if (NothingAt(port, width))
         {
             Unmapped?.Invoke(new UnmappedAccess(AccessSpace.Port, ExitDirection.Read, port, width, 0));
@@ -96,6 +99,7 @@ public sealed class PortBus
     /// <param name="port">The port.</param>
     /// <param name="width">1, 2 or 4 bytes.</param>
     /// <param name="value">The value; bytes above <paramref name="width"/> are ignored.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Write(ushort port, int width, uint value)
     {
         value &= Ones(width);
@@ -104,7 +108,15 @@ public sealed class PortBus
         {
             mapping.Device.WritePort(mapping.Offset(port), width, value);
         }
-        else if (NothingAt(port, width))
+        else
+        {
+            WriteParts(port, width, value);
+        }
+    }
+
+    private void WriteParts(ushort port, int width, uint value)
+    {
+        if (NothingAt(port, width))
         {
             Unmapped?.Invoke(new UnmappedAccess(AccessSpace.Port, ExitDirection.Write, port, width, value));
         }
@@ -120,7 +132,8 @@ public sealed class PortBus
 
     private ref Mapping? SlotOf(int port) => ref (_pages[port >> PageShift] ??= new Mapping?[PortsPerPage])[port & (PortsPerPage - 1)];
 
-    private Mapping? Find(int port) => _pages[port >> PageShift]?[port & (PortsPerPage - 1)];
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Mapping? Find(ushort port) => _pages[port >> PageShift]?[port & (PortsPerPage - 1)];
 
     private bool NothingAt(ushort port, int width)
     {
@@ -138,8 +151,10 @@ public sealed class PortBus
     private sealed record Mapping(IPortDevice Device, int First, int End, ushort FirstOffset, int MaximumWidth)
     {
         // One byte is taken whatever the device declares, so that splitting ends.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public bool Takes(int port, int width) => width == 1 || (width <= MaximumWidth && port + width <= End);
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public ushort Offset(int port) => (ushort)(port - First + FirstOffset);
     }
 }

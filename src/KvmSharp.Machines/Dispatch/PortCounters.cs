@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace KvmSharp.Machines;
 
 /// <summary>Counts port exits by port. A string instruction is one exit, however many items it moves.</summary>
@@ -17,5 +19,8 @@ public sealed class PortCounters
         where _pages[page]![port] != 0
         select KeyValuePair.Create((ushort)((page * PortsPerPage) + port), _pages[page]![port]);
 
-    internal void Add(ushort port) => (_pages[port / PortsPerPage] ??= new long[PortsPerPage])[port % PortsPerPage]++;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Add(ushort port) => (_pages[port / PortsPerPage] ?? NewPage(port))[port % PortsPerPage]++;
+
+    private long[] NewPage(ushort port) => _pages[port / PortsPerPage] = new long[PortsPerPage];
 }

@@ -16,7 +16,7 @@ public sealed class PcKeyboard
     private static readonly (KeyModifiers Modifier, ushort Code)[] ModifierKeys =
         [(KeyModifiers.Control, KeyCode.Control), (KeyModifiers.Alt, KeyCode.Alt), (KeyModifiers.Shift, KeyCode.Shift)];
 
-    private readonly Lock _gate;
+    private readonly DeviceLock _gate;
     private readonly IVirtualClock _clock;
     private readonly I8042 _controller;
     private readonly IDeadline _next;
@@ -29,7 +29,7 @@ public sealed class PcKeyboard
     /// <param name="gate">The machine's device lock.</param>
     /// <param name="clock">The machine's time.</param>
     /// <param name="controller">The keyboard controller.</param>
-    public PcKeyboard(Lock gate, IVirtualClock clock, I8042 controller)
+    public PcKeyboard(DeviceLock gate, IVirtualClock clock, I8042 controller)
     {
         ArgumentNullException.ThrowIfNull(clock);
         _gate = gate;
@@ -59,7 +59,7 @@ public sealed class PcKeyboard
     /// <param name="chord">The key.</param>
     public void Press(KeyChord chord)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (_waiting.Count >= Limit)
             {

@@ -12,7 +12,7 @@ public sealed class HostClock : IVirtualClock, IDisposable
 
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
 
-    private readonly Lock _gate;
+    private readonly DeviceLock _gate;
     private readonly TimeProvider _provider;
     private readonly List<Deadline> _armed = []; // a handful: a search costs less than keeping order
     private readonly ITimer _timer;
@@ -23,7 +23,7 @@ public sealed class HostClock : IVirtualClock, IDisposable
     /// <summary>Makes a clock that runs.</summary>
     /// <param name="provider">The host's time.</param>
     /// <param name="gate">The machine's device lock.</param>
-    public HostClock(TimeProvider provider, Lock gate)
+    public HostClock(TimeProvider provider, DeviceLock gate)
     {
         ArgumentNullException.ThrowIfNull(provider);
         _provider = provider;
@@ -52,7 +52,7 @@ public sealed class HostClock : IVirtualClock, IDisposable
     /// <summary>Stops time. Nothing happens when it stands still already.</summary>
     public void Pause()
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (_pausedAt < 0)
             {
@@ -65,7 +65,7 @@ public sealed class HostClock : IVirtualClock, IDisposable
     /// <summary>Lets time run on from where it stood.</summary>
     public void Resume()
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (_pausedAt >= 0)
             {
@@ -80,7 +80,7 @@ public sealed class HostClock : IVirtualClock, IDisposable
     /// <summary>Stops the timer: no callback runs after this returns.</summary>
     public void Dispose()
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             _disposed = true;
             _armed.Clear();
@@ -95,7 +95,7 @@ public sealed class HostClock : IVirtualClock, IDisposable
 
     private void Fire()
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             // One look at the time: a device that falls behind and arms again in the past must not keep the lock.
             long now = Now;
@@ -139,7 +139,7 @@ public sealed class HostClock : IVirtualClock, IDisposable
         {
             get
             {
-                lock (clock._gate)
+                using (clock._gate.Enter())
                 {
                     return clock._armed.Contains(this);
                 }
@@ -148,7 +148,7 @@ public sealed class HostClock : IVirtualClock, IDisposable
 
         public void Arm(long due)
         {
-            lock (clock._gate)
+            using (clock._gate.Enter())
             {
                 if (clock._disposed || (due == Due && clock._armed.Contains(this)))
                 {
@@ -171,7 +171,7 @@ public sealed class HostClock : IVirtualClock, IDisposable
 
         public void Disarm()
         {
-            lock (clock._gate)
+            using (clock._gate.Enter())
             {
                 clock._armed.Remove(this); // the timer may come once for nothing
             }

@@ -6,7 +6,7 @@ namespace KvmSharp.Machines;
 /// <param name="gate">The machine's device lock, which is held while the state is copied and not while it is painted.</param>
 /// <param name="vga">The adapter.</param>
 /// <param name="display">Its display interface, if there is one.</param>
-public sealed class PcScreen(Lock gate, Vga vga, BochsDisplay? display = null)
+public sealed class PcScreen(DeviceLock gate, Vga vga, BochsDisplay? display = null)
 {
     private const int BlankWidth = 720; // a monitor without a picture, as large as the text mode's
     private const int BlankHeight = 400;
@@ -16,7 +16,7 @@ public sealed class PcScreen(Lock gate, Vga vga, BochsDisplay? display = null)
     public void Capture(ScreenCapture capture)
     {
         ArgumentNullException.ThrowIfNull(capture);
-        lock (gate)
+        using (gate.Enter())
         {
             capture.Fill(vga, display);
         }
@@ -32,7 +32,7 @@ public sealed class PcScreen(Lock gate, Vga vga, BochsDisplay? display = null)
     public TextScreen ReadText(ScreenCapture capture)
     {
         ArgumentNullException.ThrowIfNull(capture);
-        lock (gate)
+        using (gate.Enter())
         {
             capture.Fill(vga, display, textOnly: true);
         }

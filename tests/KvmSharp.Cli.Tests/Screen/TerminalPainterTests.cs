@@ -15,7 +15,7 @@ public class TerminalPainterTests
     public TerminalPainterTests()
     {
         _vga.SetTextMode();
-        _screen = new PcScreen(new Lock(), _vga);
+        _screen = new PcScreen(new DeviceLock(), _vga);
         Paint();
     }
 

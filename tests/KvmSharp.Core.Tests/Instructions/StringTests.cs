@@ -188,6 +188,44 @@ public sealed class StringTests
         (after.Rax, after.Rbx).Should().Be((0x43UL, 3UL)); // inc ebx is 43h
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(Direction)]
+    public void Rep_UpperCanonicalHalf_GoesThroughBothAddressSpaces(uint direction)
+    {
+        const int Count = 1500; // quadwords, three pages
+        const ulong High = KvmSharp.Tests.Guest.LongGuest.High;
+        using var guest = new KvmSharp.Tests.Guest.LongGuest();
+        byte[] bytes = Pattern(8 * Count);
+        guest.Memory.Write(Source, bytes);
+        uint last = direction == 0 ? 0 : 8 * (Count - 1U);
+        guest.Assemble(c => c.db(0xF3, 0x48, 0xA5, 0x48, 0x29, 0xD7, 0x48, 0x29, 0xD6, 0x4C, 0x89, 0xC1, 0xF3, 0x48, 0xA7)); // rep movsq; sub rdi, rdx; sub rsi, rdx; mov rcx, r8; repe cmpsq
+        ulong back = unchecked((ulong)(direction == 0 ? 8L * Count : -8L * Count));
+        guest.Registers = guest.Registers with { Rsi = High + Source + last, Rdi = High + Target + last, Rcx = Count, R8 = Count, Rdx = back, Rflags = 2 | direction };
+
+        guest.Cpu.Run((2 * Count) + 3);
+
+        byte[] copied = new byte[bytes.Length];
+        guest.Memory.Read(Target, copied);
+        copied.Should().Equal(bytes);
+        GeneralRegisters after = guest.Registers;
+        (after.Rcx, after.Rip, after.Rsi, after.Rdi).Should().Be((0UL, KvmSharp.Tests.Guest.LongGuest.Code + 15UL, High + Source + last + back, High + Target + last + back));
+        (after.Rflags & Zero).Should().Be(Zero);
+    }
+
+    [Fact]
+    public void RepStos_IntoTheHole_FaultsAtTheFirstAddressThatIsNotCanonical()
+    {
+        using var guest = new KvmSharp.Tests.Guest.LongGuest();
+        guest.Assemble(c => c.db(0xF3, 0x48, 0xAB)); // rep stosq, downwards out of the upper half
+        guest.Registers = guest.Registers with { Rdi = KvmSharp.Tests.Guest.LongGuest.High + 0x18, Rax = 0, Rcx = 10, Rflags = 2 | Direction };
+
+        guest.Cpu.Run(5);
+
+        (guest.Registers.Rcx, guest.Registers.Rdi).Should().Be((6UL, KvmSharp.Tests.Guest.LongGuest.High - 8));
+        guest.StackItem(0).Should().Be(0, "the error code of #GP");
+    }
+
     private static byte[] Pattern(int length) => [.. Enumerable.Range(0, length).Select(i => (byte)((i * 7) + (i >> 8)))];
 
     private static void Rep(Assembler c, byte byteOpcode, int width)

@@ -112,6 +112,28 @@ public class TranslatorTests
         machine.Cpu.Statistics.RegionsDropped.Should().BePositive();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Run_PortsAndStringsInALoop_StayInTheRegionAndDoTheSame(bool backward)
+    {
+        using TestMachine machine = TestMachine.On(EngineKind.Translator, a => PortsAndStrings(a, backward));
+        using TestMachine interpreted = TestMachine.On(EngineKind.Interpreter, a => PortsAndStrings(a, backward));
+        byte[] memory = new byte[0x400];
+        byte[] expected = new byte[0x400];
+        foreach (TestMachine each in new[] { machine, interpreted })
+        {
+            each.Vm.ExitHandler = new Doubles.ByteSource();
+            each.Cpu.Run(100_000);
+        }
+
+        machine.Ram.Read(TestMachine.Data, memory);
+        interpreted.Ram.Read(TestMachine.Data, expected);
+        machine.Registers.Should().Be(interpreted.Registers);
+        memory.Should().Equal(expected);
+        machine.Cpu.Statistics.InstructionsRetiredTranslated.Should().BeGreaterThan(99_000);
+    }
+
     [Fact]
     public void Run_RegionsAndTheirSideExits_AllocateNothing()
     {
@@ -133,6 +155,35 @@ public class TranslatorTests
 
         AllocatedBytes.Least(() => machine.Cpu.Run(100_000)).Should().Be(0);
         machine.Cpu.Statistics.InstructionsRetiredTranslated.Should().BePositive();
+    }
+
+    private static void PortsAndStrings(Assembler a, bool backward)
+    {
+        Label top = a.CreateLabel();
+        if (backward)
+        {
+            a.std();
+        }
+
+        a.Label(ref top);
+        a.@in(al, 0x60);
+        a.mov(edi, (uint)TestMachine.Data + 200);
+        a.stosb();
+        a.mov(ecx, 100);
+        a.rep.stosb();
+        a.lea(esi, __[edi + 50]);
+        a.lodsw();
+        a.movsd();
+        a.mov(ecx, 9);
+        a.rep.movsd();
+        a.mov(ecx, 60);
+        a.mov(edi, (uint)TestMachine.Data + 220);
+        a.repne.scasb();
+        a.adc(edx, ecx);
+        a.mov(ecx, 60);
+        a.repe.cmpsb();
+        a.adc(edx, ecx);
+        a.jmp(top);
     }
 
     private static void SumOfLoop(Assembler a)

@@ -10,7 +10,7 @@ public class ExitDispatcherTests
     public ExitDispatcherTests()
     {
         _ports.Map(0x3F8, 8, _device);
-        _dispatcher = new ExitDispatcher(new Lock(), _ports, new MmioBus()) { Trace = _trace };
+        _dispatcher = new ExitDispatcher(new DeviceLock(), _ports, new MmioBus()) { Trace = _trace };
         _dispatcher.ListenToBuses();
     }
 

@@ -56,7 +56,7 @@ public class PcKeyboardTests
     {
         var clock = new OneDeadlineClock();
         var wire = new EmptyWire();
-        var keyboard = new PcKeyboard(new Lock(), clock, new I8042(wire, wire, wire, wire));
+        var keyboard = new PcKeyboard(new DeviceLock(), clock, new I8042(wire, wire, wire, wire));
         keyboard.Type(new string('x', 100));
         int movements = 0;
         while (clock.TryFire())

@@ -8,7 +8,7 @@ public sealed class HostClockTests : IDisposable
     private readonly HostClock _clock;
     private readonly List<long> _fired = [];
 
-    public HostClockTests() => _clock = new HostClock(_time, new Lock());
+    public HostClockTests() => _clock = new HostClock(_time, new DeviceLock());
 
     public void Dispose()
     {

@@ -17,7 +17,7 @@ public class PcScreenTests
     {
         _display = new BochsDisplay(_memory);
         _vga = new Vga(new StillClock(), _memory, _display);
-        _screen = new PcScreen(new Lock(), _vga, _display);
+        _screen = new PcScreen(new DeviceLock(), _vga, _display);
         _vga.SetTextMode();
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
 using KvmSharp.Tasks;
@@ -33,6 +34,7 @@ internal static unsafe class PortShape
         };
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* In<T>(CpuContext* cpu, MicroOp* op)
         where T : unmanaged
     {
@@ -40,7 +42,7 @@ internal static unsafe class PortShape
         T value = default;
         ushort port = PortOf(cpu, op);
         if (!PortPermission.TryCheck(cpu, port, sizeof(T))
-            || !cpu->Engine.Devices.TryPort(ExitDirection.Read, port, sizeof(T), 1, new Span<byte>(&value, sizeof(T))))
+            || !cpu->Engine.Devices.TryPort(ExitDirection.Read, port, &value, sizeof(T)))
         {
             return null;
         }
@@ -49,6 +51,7 @@ internal static unsafe class PortShape
         return op + 1;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* Out<T>(CpuContext* cpu, MicroOp* op)
         where T : unmanaged
     {
@@ -56,7 +59,7 @@ internal static unsafe class PortShape
         T value = cpu->Read<T>(Accumulator);
         ushort port = PortOf(cpu, op);
         return PortPermission.TryCheck(cpu, port, sizeof(T))
-            && cpu->Engine.Devices.TryPort(ExitDirection.Write, port, sizeof(T), 1, new Span<byte>(&value, sizeof(T)))
+            && cpu->Engine.Devices.TryPort(ExitDirection.Write, port, &value, sizeof(T))
             ? op + 1
             : null;
     }

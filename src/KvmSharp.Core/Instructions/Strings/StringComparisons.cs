@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
 using KvmSharp.Operations;
@@ -9,6 +10,10 @@ namespace KvmSharp.Instructions.Strings;
 internal readonly unsafe struct Cmps : IStringOp
 {
     public static bool Compares => true;
+
+    public static bool UsesSource => true;
+
+    public static bool UsesTarget => true;
 
     public static ReadOnlySpan<byte> Accesses => [GeneralRegisterFile.Rdi, GeneralRegisterFile.Rsi];
 
@@ -31,6 +36,31 @@ internal readonly unsafe struct Cmps : IStringOp
         StringOperands.Move<T>(cpu, op, GeneralRegisterFile.Rsi, count);
         StringOperands.Move<T>(cpu, op, GeneralRegisterFile.Rdi, count);
         return count;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong Run<T>(CpuContext* cpu, MicroOp* op, T* source, T* target, ulong count, bool backward)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+    {
+        ulong equal = (op->Traits & MicroOpTraits.Rep) == 0 ? 0
+            : backward ? CommonSuffix(source, target, count)
+            : (ulong)new ReadOnlySpan<T>(source, (int)count).CommonPrefixLength(new ReadOnlySpan<T>(target, (int)count));
+        ulong done = Math.Min(equal + 1, count);
+        ulong last = backward ? count - done : done - 1;
+        Cmp.Apply(source[last], target[last], ref cpu->Flags);
+        return done;
+    }
+
+    private static ulong CommonSuffix<T>(T* source, T* target, ulong count)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+    {
+        ulong equal = 0;
+        while (equal < count && source[count - 1 - equal] == target[count - 1 - equal])
+        {
+            equal++;
+        }
+
+        return equal;
     }
 
     // REPE only: passes over what is equal, and ends with the first pair that is not.
@@ -63,6 +93,8 @@ internal readonly unsafe struct Scas : IStringOp
 {
     public static bool Compares => true;
 
+    public static bool UsesTarget => true;
+
     public static ReadOnlySpan<byte> Accesses => [GeneralRegisterFile.Rdi];
 
     public static ulong Advance<T>(CpuContext* cpu, MicroOp* op, ulong most)
@@ -83,6 +115,25 @@ internal readonly unsafe struct Scas : IStringOp
         Cmp.Apply(sought, element, ref cpu->Flags);
         StringOperands.Move<T>(cpu, op, GeneralRegisterFile.Rdi, count);
         return count;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong Run<T>(CpuContext* cpu, MicroOp* op, T* source, T* target, ulong count, bool backward)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+    {
+        T sought = cpu->Read<T>(CpuContext.OffsetOfGeneral(GeneralRegisterFile.Rax));
+        var elements = new ReadOnlySpan<T>(target, (int)count);
+        bool whileEqual = (op->Traits & MicroOpTraits.Rep) != 0;
+        int end = (whileEqual, backward) switch
+        {
+            (false, false) => elements.IndexOf(sought),
+            (false, true) => elements.LastIndexOf(sought),
+            (true, false) => elements.IndexOfAnyExcept(sought),
+            (true, true) => elements.LastIndexOfAnyExcept(sought),
+        };
+        ulong done = end < 0 ? count : backward ? count - (ulong)end : (ulong)end + 1;
+        Cmp.Apply(sought, elements[backward ? (int)(count - done) : (int)done - 1], ref cpu->Flags);
+        return done;
     }
 
     private static ulong ScanAhead<T>(CpuContext* cpu, MicroOp* op, ulong count, T sought, out T element)

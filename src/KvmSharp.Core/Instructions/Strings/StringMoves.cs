@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
 
@@ -10,6 +11,12 @@ internal readonly unsafe struct Movs : IStringOp
     public static bool TruncatesIndices => true;
 
     public static bool Compares => false;
+
+    public static bool UsesSource => true;
+
+    public static bool UsesTarget => true;
+
+    public static bool Stores => true;
 
     public static ReadOnlySpan<byte> Accesses => [GeneralRegisterFile.Rsi, GeneralRegisterFile.Rdi];
 
@@ -54,22 +61,45 @@ internal readonly unsafe struct Movs : IStringOp
             return 0;
         }
 
-        // A destination a little behind the source repeats what lies between them. Each copy may then go only as far as the source
-        // has not been overwritten by it.
-        ulong gap = (ulong)((byte*)to - (byte*)from) / (uint)sizeof(T);
-        ulong piece = gap == 0 && to != from ? 0 : gap == 0 ? count : Math.Min(gap, count);
-        if (piece == 0)
+        count = Copy(from, to, count, backward: false);
+        target.Stored(cpu, count);
+        return count;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong Run<T>(CpuContext* cpu, MicroOp* op, T* source, T* target, ulong count, bool backward)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+    {
+        if (count != 1)
+        {
+            return Copy(source, target, count, backward);
+        }
+
+        *target = *source;
+        return 1;
+    }
+
+    // A destination a little behind the source, as seen in the direction of the copy, repeats what lies between them. Each piece may then
+    // go only as far as the source has not been overwritten by it; 0 when not even one element may.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Copy<T>(T* from, T* to, ulong count, bool backward)
+        where T : unmanaged
+    {
+        ulong distance = (ulong)(backward ? (byte*)from - (byte*)to : (byte*)to - (byte*)from);
+        ulong gap = distance / (uint)sizeof(T);
+        if (gap == 0 && distance != 0)
         {
             return 0;
         }
 
+        ulong piece = gap == 0 ? count : Math.Min(gap, count);
         for (ulong done = 0; done < count; done += piece)
         {
             piece = Math.Min(piece, count - done);
-            new ReadOnlySpan<T>(from + done, (int)piece).CopyTo(new Span<T>(to + done, (int)piece));
+            ulong at = backward ? count - done - piece : done;
+            new ReadOnlySpan<T>(from + at, (int)piece).CopyTo(new Span<T>(to + at, (int)piece));
         }
 
-        target.Stored(cpu, count);
         return count;
     }
 }
@@ -78,6 +108,10 @@ internal readonly unsafe struct Movs : IStringOp
 internal readonly unsafe struct Stos : IStringOp
 {
     public static bool Compares => false;
+
+    public static bool UsesTarget => true;
+
+    public static bool Stores => true;
 
     public static ReadOnlySpan<byte> Accesses => [GeneralRegisterFile.Rdi];
 
@@ -106,12 +140,23 @@ internal readonly unsafe struct Stos : IStringOp
         StringOperands.Move<T>(cpu, op, GeneralRegisterFile.Rdi, count);
         return count;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong Run<T>(CpuContext* cpu, MicroOp* op, T* source, T* target, ulong count, bool backward)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+    {
+        T value = cpu->Read<T>(CpuContext.OffsetOfGeneral(GeneralRegisterFile.Rax));
+        new Span<T>(target, (int)count).Fill(value);
+        return count;
+    }
 }
 
 /// <summary>LODS. Intel SDM Vol. 2A, "LODS/LODSB/LODSW/LODSD/LODSQ: Load String".</summary>
 internal readonly unsafe struct Lods : IStringOp
 {
     public static bool Compares => false;
+
+    public static bool UsesSource => true;
 
     public static ReadOnlySpan<byte> Accesses => [GeneralRegisterFile.Rsi];
 
@@ -126,5 +171,14 @@ internal readonly unsafe struct Lods : IStringOp
         cpu->Write(CpuContext.OffsetOfGeneral(GeneralRegisterFile.Rax), value);
         StringOperands.Move<T>(cpu, op, GeneralRegisterFile.Rsi, 1);
         return 1;
+    }
+
+    // Only the last element stays.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong Run<T>(CpuContext* cpu, MicroOp* op, T* source, T* target, ulong count, bool backward)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+    {
+        cpu->Write(CpuContext.OffsetOfGeneral(GeneralRegisterFile.Rax), backward ? *source : source[count - 1]);
+        return count;
     }
 }

@@ -34,6 +34,7 @@ internal static unsafe class StringOperands
     /// <param name="cpu">The processor.</param>
     /// <param name="op">The instruction.</param>
     /// <param name="register">The register's number.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Extend(CpuContext* cpu, MicroOp* op, int register) => SetIndex(cpu, op, register, Index(cpu, op, register));
 
     /// <summary>Moves an index register behind or before some elements, as DF says.</summary>
@@ -58,6 +59,7 @@ internal static unsafe class StringOperands
     /// <param name="register">The index register.</param>
     /// <param name="value">The element.</param>
     /// <returns>Whether it could be read.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryRead<T>(CpuContext* cpu, MicroOp* op, int segment, int register, out T value)
         where T : unmanaged
     {
@@ -76,6 +78,7 @@ internal static unsafe class StringOperands
     /// <param name="op">The instruction.</param>
     /// <param name="value">The element.</param>
     /// <returns>Whether it was written.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryWrite<T>(CpuContext* cpu, MicroOp* op, T value)
         where T : unmanaged =>
         SegmentAccess.TryTranslate(cpu, (int)SegmentIndex.Es, Index(cpu, op, GeneralRegisterFile.Rdi), sizeof(T), write: true, out ulong linear)
@@ -90,6 +93,7 @@ internal static unsafe class StringOperands
     /// <param name="write">Whether they will be stored.</param>
     /// <param name="count">How many are wanted; reduced to how many there are.</param>
     /// <returns>The elements; none when they must go one by one: DF is set, or the page is not plain memory.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ElementRun<T> Ahead<T>(CpuContext* cpu, MicroOp* op, int segment, int register, bool write, ref ulong count)
         where T : unmanaged
     {
@@ -140,5 +144,6 @@ internal static unsafe class StringOperands
             : default; // the element's own access raises the fault
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsBackward(CpuContext* cpu) => (cpu->State.Rflags & Rflags.Direction) != 0;
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Iced.Intel;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
@@ -18,6 +19,15 @@ internal unsafe interface IStringOp
 
     /// <summary>Gets the index registers in the order of the accesses, for <see cref="RealModeLimit"/>.</summary>
     static virtual ReadOnlySpan<byte> Accesses => [];
+
+    /// <summary>Gets whether <see cref="Run"/> takes elements at (E)SI.</summary>
+    static virtual bool UsesSource => false;
+
+    /// <summary>Gets whether <see cref="Run"/> takes elements at (E)DI.</summary>
+    static virtual bool UsesTarget => false;
+
+    /// <summary>Gets whether it stores them.</summary>
+    static virtual bool Stores => false;
 
     /// <summary>Checks what is checked once, even when there is nothing to do: the right to use a port.</summary>
     /// <param name="cpu">The processor; its <c>CurrentOp</c> is the instruction.</param>
@@ -40,6 +50,18 @@ internal unsafe interface IStringOp
     /// <returns>How many were done; 0 when a fault was raised or an exit is needed: then nothing happened.</returns>
     static abstract ulong Advance<T>(CpuContext* cpu, MicroOp* op, ulong most)
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>;
+
+    /// <summary>Does iterations on plain host memory; the registers are the caller's.</summary>
+    /// <typeparam name="T">The width.</typeparam>
+    /// <param name="cpu">The processor: its accumulator and flags are used.</param>
+    /// <param name="op">The instruction.</param>
+    /// <param name="source">The lowest element at (E)SI, if the operation uses it.</param>
+    /// <param name="target">The lowest element at (E)DI, if it uses that.</param>
+    /// <param name="count">How many elements there are, at least 1.</param>
+    /// <param name="backward">Whether the highest one is the first: DF.</param>
+    /// <returns>How many were done; 0 when they must go one by one.</returns>
+    static virtual ulong Run<T>(CpuContext* cpu, MicroOp* op, T* source, T* target, ulong count, bool backward)
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T> => 0;
 }
 
 /// <summary>The shape of string instructions. Intel SDM Vol. 2B, "REP/REPE/REPZ/REPNE/REPNZ: Repeat String Operation Prefix".</summary>
@@ -82,24 +104,55 @@ internal static unsafe class StringShape
         where TOp : struct, IStringOp
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
     {
+        bool overridden = l.Instruction.SegmentPrefix is not (Register.None or Register.DS or Register.ES or Register.SS);
+        if (!(TOp.UsesSource || TOp.UsesTarget) || (TOp.UsesSource && overridden))
+        {
+            Lower<TOp, T, SegmentedIndex>(ref l);
+        }
+        else if (l.Is64Bit && l.Op->AddressShift == 0)
+        {
+            Lower<TOp, T, LongIndex>(ref l);
+        }
+        else if (!l.Is64Bit && l.Op->AddressShift == 32 && (l.Mode & CodeMode.FlatData) != 0)
+        {
+            Lower<TOp, T, FlatIndex>(ref l);
+        }
+        else
+        {
+            Lower<TOp, T, SegmentedIndex>(ref l);
+        }
+    }
+
+    private static void Lower<TOp, T, TIndex>(ref Lowering l)
+        where TOp : struct, IStringOp
+        where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+        where TIndex : struct, IIndexForm
+    {
         bool whileEqual = l.Instruction.HasRepePrefix;
         bool whileNotEqual = l.Instruction.HasRepnePrefix;
         l.Op->Traits |= (whileEqual ? MicroOpTraits.Rep : MicroOpTraits.None) | (whileNotEqual ? MicroOpTraits.Repne : MicroOpTraits.None);
         if (!whileEqual && !whileNotEqual)
         {
-            l.Op->Handler = &Once<TOp, T>;
+            l.Op->Handler = &Once<TOp, T, TIndex>;
             return;
         }
 
         l.EndsBlock = true;
         l.Links = 1;
-        l.Op->Handler = &Repeat<TOp, T>;
+        l.Op->Handler = &Repeat<TOp, T, TIndex>;
     }
 
-    private static MicroOp* Once<TOp, T>(CpuContext* cpu, MicroOp* op)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static MicroOp* Once<TOp, T, TIndex>(CpuContext* cpu, MicroOp* op)
         where TOp : struct, IStringOp
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+        where TIndex : struct, IIndexForm
     {
+        if (TIndex.IsPlain && StringRun.TryAdvance<TOp, T, TIndex>(cpu, op, 1) != 0)
+        {
+            return Chain.Next(cpu, op);
+        }
+
         cpu->CurrentOp = op;
         if (TOp.TryBegin(cpu, sizeof(T)) && TOp.Advance<T>(cpu, op, 1) != 0)
         {
@@ -114,9 +167,11 @@ internal static unsafe class StringShape
         return null;
     }
 
-    private static MicroOp* Repeat<TOp, T>(CpuContext* cpu, MicroOp* op)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static MicroOp* Repeat<TOp, T, TIndex>(CpuContext* cpu, MicroOp* op)
         where TOp : struct, IStringOp
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
+        where TIndex : struct, IIndexForm
     {
         cpu->CurrentOp = op;
         if (!TOp.TryBegin(cpu, sizeof(T)))
@@ -126,8 +181,8 @@ internal static unsafe class StringShape
 
         bool whileEqual = (op->Traits & MicroOpTraits.Rep) != 0;
         ArithmeticFlags before = cpu->Flags;
-        ulong count = StringOperands.Index(cpu, op, GeneralRegisterFile.Rcx);
-        if (count != 0)
+        ulong count = TIndex.IsPlain ? TIndex.Truncate(cpu->State.General[GeneralRegisterFile.Rcx]) : StringOperands.Index(cpu, op, GeneralRegisterFile.Rcx);
+        if (count != 0 && !TIndex.IsPlain)
         {
             StringOperands.SetIndex(cpu, op, GeneralRegisterFile.Rcx, count);
             TOp.BeginRepeat(cpu, op);
@@ -136,7 +191,13 @@ internal static unsafe class StringShape
         while (count != 0)
         {
             // The iteration under way is paid for; those that are done with it are paid for behind it.
-            ulong done = TOp.Advance<T>(cpu, op, Math.Min(count, (ulong)cpu->Remaining + 1));
+            ulong most = Math.Min(count, (ulong)cpu->Remaining + 1);
+            ulong done = TIndex.IsPlain ? StringRun.TryAdvance<TOp, T, TIndex>(cpu, op, most) : 0;
+            if (done == 0)
+            {
+                done = TOp.Advance<T>(cpu, op, most);
+            }
+
             if (done == 0)
             {
                 cpu->Flags = before; // as silicon does: a comparison that faults leaves no trace in the flags
@@ -149,7 +210,15 @@ internal static unsafe class StringShape
             }
 
             count -= done;
-            StringOperands.SetIndex(cpu, op, GeneralRegisterFile.Rcx, count);
+            if (TIndex.IsPlain)
+            {
+                cpu->State.General[GeneralRegisterFile.Rcx] = count;
+            }
+            else
+            {
+                StringOperands.SetIndex(cpu, op, GeneralRegisterFile.Rcx, count);
+            }
+
             cpu->Remaining -= (long)done - 1;
             if (count == 0 || (TOp.Compares && cpu->Flags.Zero != whileEqual))
             {

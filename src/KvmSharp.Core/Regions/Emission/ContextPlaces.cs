@@ -16,6 +16,7 @@ internal static unsafe class ContextPlaces
     public static readonly int CodeBias;
     public static readonly int CodeLimit;
     public static readonly int Mxcsr;
+    public static readonly int Rflags;
     private static readonly int FirstView;
 
     static ContextPlaces()
@@ -33,6 +34,7 @@ internal static unsafe class ContextPlaces
         CodeLimit = (int)((byte*)&context.CodeLimit - start);
         FollowedTo = (int)((byte*)&context.FollowedTo - start);
         Mxcsr = (int)((byte*)&context.State.Vector.Mxcsr - start);
+        Rflags = (int)((byte*)&context.State.Rflags - start);
         FirstView = (int)((byte*)&context.Views - start);
     }
 

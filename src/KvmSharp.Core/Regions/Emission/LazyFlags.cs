@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 using KvmSharp.Operations;
 
@@ -13,6 +14,7 @@ internal static unsafe class LazyFlags
     /// <param name="kind">A <see cref="FlagKind"/>.</param>
     /// <param name="a">The first word, zero-extended.</param>
     /// <param name="b">The second word, zero-extended.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // a region that needs it at all needs it often
     public static ArithmeticFlags Of(int kind, ulong a, ulong b)
     {
         if (kind == FlagKind.Canonical.Value)
@@ -76,6 +78,7 @@ internal static unsafe class LazyFlags
         return ArithmeticFlags.FromRflags(first < second ? ArithmeticFlags.CarryBit : first == second ? ArithmeticFlags.ZeroBit : 0);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ArithmeticFlags Of<T>(FlagOperation operation, ulong first, ulong second)
         where T : unmanaged, IBinaryInteger<T>, IUnsignedNumber<T>
     {

@@ -64,6 +64,9 @@ internal sealed unsafe partial class RegionEmitter
         }
     }
 
+    /// <summary>Pushes RFLAGS as an int, without the arithmetic flags.</summary>
+    public void EmitReadRflags() => EmitLoadContext(ContextPlaces.Rflags, OpCodes.Ldind_I4);
+
     private void EmitContextAddress(int place)
     {
         Il.Emit(OpCodes.Ldarg_0);

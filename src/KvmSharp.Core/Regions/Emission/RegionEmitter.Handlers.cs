@@ -2,6 +2,7 @@ using System.Reflection.Emit;
 using System.Runtime.InteropServices;
 using Iced.Intel;
 using KvmSharp.Cpu;
+using Label = System.Reflection.Emit.Label;
 
 namespace KvmSharp.Regions;
 
@@ -12,6 +13,43 @@ internal sealed unsafe partial class RegionEmitter
 
     /// <summary>Calls the interpreter's handler of the instruction, and leaves when it does not go on behind it.</summary>
     public void EmitHandlerCall()
+    {
+        ref readonly Engine.MicroOp next = ref _block.Ops[_index + 1];
+        Engine.MicroOp* ops = MakeHandlerOps(new() { Handler = &RegionHandlers.Return, Next = OpAddress + 1, Offset = next.Offset, Left = next.Left });
+        EmitCall(ops);
+
+        // A handler that goes on by itself has come to Return and so names the block's own micro-op; one that leaves that to its caller
+        // names the copy.
+        Label exit = AddHandlerExit();
+        Label goesOn = Il.DefineLabel();
+        Il.Emit(OpCodes.Ldloc, _exitOp);
+        EmitOpAddress(ops + 1);
+        Il.Emit(OpCodes.Beq, goesOn);
+        Il.Emit(OpCodes.Ldloc, _exitOp);
+        EmitOpAddress(OpAddress + 1);
+        Il.Emit(OpCodes.Bne_Un, exit);
+        Il.MarkLabel(goesOn);
+        EmitLeaveIfAsked(exit);
+    }
+
+    /// <summary>Calls the handler of a repeated string instruction, which ends its block, and goes to the block behind it when it is through.</summary>
+    /// <param name="next">The block behind it.</param>
+    /// <param name="following">The block whose code comes next.</param>
+    public void EmitRepeat(RegionBlock next, RegionBlock? following)
+    {
+        // The copy's link leads to a micro-op of ours, for nobody would cut it when the block that it stands for is dropped.
+        Engine.MicroOp* ops = MakeHandlerOps(new() { Handler = &RegionHandlers.GoOn });
+        ops->Next = ops + 1;
+        EmitCall(ops);
+        Label exit = AddHandlerExit();
+        Il.Emit(OpCodes.Ldloc, _exitOp);
+        EmitOpAddress(ops + 1);
+        Il.Emit(OpCodes.Bne_Un, exit);
+        EmitLeaveIfAsked(exit);
+        EmitEdge(next, following);
+    }
+
+    private void EmitCall(Engine.MicroOp* ops)
     {
         ref readonly Instruction instruction = ref Instruction;
         bool touchesFlags = Translation.TouchesFlags(instruction);
@@ -53,14 +91,14 @@ internal sealed unsafe partial class RegionEmitter
 
         if (touchesFlags)
         {
+            EmitCanonicalFlags();
             EmitSpillFlags(Flags);
         }
 
         EmitSpillRemaining();
         EmitStoreRip(_block);
-        Engine.MicroOp* copy = MakeHandlerOps();
         Il.Emit(OpCodes.Ldarg_0);
-        EmitOpAddress(copy);
+        EmitOpAddress(ops);
         Il.Emit(OpCodes.Ldc_I8, (long)Op.Handler);
         Il.Emit(OpCodes.Conv_I);
         Il.EmitCalli(OpCodes.Calli, System.Reflection.CallingConventions.Standard, typeof(nint), [typeof(nint), typeof(nint)], null);
@@ -92,7 +130,6 @@ internal sealed unsafe partial class RegionEmitter
         Il.Emit(OpCodes.Stloc, _remaining);
         EmitReloadTlb();
         EmitReloadRounding();
-        EmitLeaveUnlessNext(copy + 1);
     }
 
     // What saves and restores state says nothing of the registers in it.
@@ -101,29 +138,20 @@ internal sealed unsafe partial class RegionEmitter
         or Mnemonic.Xsaves or Mnemonic.Xsaves64 or Mnemonic.Xrstor or Mnemonic.Xrstor64 or Mnemonic.Xrstors or Mnemonic.Xrstors64;
 
     // A handler may go on with the next micro-op by itself, so that must not be the block's.
-    private Engine.MicroOp* MakeHandlerOps()
+    private Engine.MicroOp* MakeHandlerOps(Engine.MicroOp next)
     {
         Engine.MicroOp[] ops = GC.AllocateArray<Engine.MicroOp>(2, pinned: true);
-        ref readonly Engine.MicroOp next = ref _block.Ops[_index + 1];
         ops[0] = Op;
-        ops[1] = new Engine.MicroOp { Handler = &RegionHandlers.Return, Next = OpAddress + 1, Offset = next.Offset, Left = next.Left };
+        ops[1] = next;
         _plan.HandlerOps.Add(ops);
         return (Engine.MicroOp*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref ops[0]);
     }
 
-    // On a fault, an exit, a request that a device has raised, and when the region's own code was written.
-    // A handler that goes on by itself comes back with the block's next micro-op, any other returns the one behind its own.
-    private void EmitLeaveUnlessNext(Engine.MicroOp* behindCopy)
+    private Label AddHandlerExit() => AddExit(_block, op: 0, SideExitReason.Instruction, refund: 0, current: (nint)OpAddress);
+
+    // For a request that the handler has raised, and when the region's own code was written.
+    private void EmitLeaveIfAsked(Label exit)
     {
-        System.Reflection.Emit.Label goesOn = Il.DefineLabel();
-        System.Reflection.Emit.Label exit = AddExit(_block, op: 0, SideExitReason.Instruction, refund: 0, current: (nint)OpAddress);
-        Il.Emit(OpCodes.Ldloc, _exitOp);
-        EmitOpAddress(behindCopy);
-        Il.Emit(OpCodes.Beq, goesOn);
-        Il.Emit(OpCodes.Ldloc, _exitOp);
-        EmitOpAddress(OpAddress + 1);
-        Il.Emit(OpCodes.Bne_Un, exit);
-        Il.MarkLabel(goesOn);
         EmitLoadContext(ContextPlaces.Pending, OpCodes.Ldind_I4);
         Il.Emit(OpCodes.Brtrue, exit);
         Il.Emit(OpCodes.Ldc_I8, (long)(nint)System.Runtime.CompilerServices.Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_plan.Validity)));

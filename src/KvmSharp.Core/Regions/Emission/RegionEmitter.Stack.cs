@@ -15,7 +15,7 @@ internal sealed unsafe partial class RegionEmitter
     /// <param name="value">An int, in 64-bit code a long.</param>
     public void EmitPush(LocalBuilder value)
     {
-        EmitStackAddress(StackPointer, -StackItem);
+        EmitAddressIn(StackPointer, -StackItem);
         EmitTranslate(StackItem, write: true);
         EmitStoreHost(StackItem, value);
         EmitMoveStackPointer(StackPointer, -StackItem);
@@ -26,7 +26,7 @@ internal sealed unsafe partial class RegionEmitter
     /// <param name="value">Gets the item.</param>
     public void EmitStackRead(Register pointer, LocalBuilder value)
     {
-        EmitStackAddress(pointer, 0);
+        EmitAddressIn(pointer);
         EmitTranslate(StackItem, write: false);
         EmitLoadHost(StackItem, value);
     }
@@ -65,7 +65,10 @@ internal sealed unsafe partial class RegionEmitter
         Flags = new FlagKind(operation, width);
     }
 
-    private void EmitStackAddress(Register pointer, long distance)
+    /// <summary>Takes the linear address of a memory operand from a register, where it needs no segment.</summary>
+    /// <param name="pointer">The register, as wide as addresses are.</param>
+    /// <param name="distance">Added to it.</param>
+    public void EmitAddressIn(Register pointer, long distance = 0)
     {
         EmitRead(pointer);
         if (distance != 0)

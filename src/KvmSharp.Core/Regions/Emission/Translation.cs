@@ -9,8 +9,8 @@ internal static class Translation
     private const RflagsBits Arithmetic =
         RflagsBits.OF | RflagsBits.SF | RflagsBits.ZF | RflagsBits.AF | RflagsBits.CF | RflagsBits.PF;
 
-    private static readonly Dictionary<Mnemonic, InstructionTranslation> Table = Collect(
-        new MoveTranslation(), new BinaryTranslation(), new UnaryTranslation(), new ShiftTranslation(), new MultiplyTranslation(), new StackTranslation(), new ConditionTranslation(),
+    private static readonly Dictionary<Mnemonic, InstructionTranslation[]> Table = Collect(
+        new MoveTranslation(), new BinaryTranslation(), new UnaryTranslation(), new ShiftTranslation(), new MultiplyTranslation(), new StackTranslation(), new StringTranslation(), new ConditionTranslation(),
         new PackedTranslation(), new FloatTranslation(), new FloatComparisonTranslation(), new FloatConversionTranslation(), new X87Translation());
 
     /// <summary>Translates the instruction at hand.</summary>
@@ -42,11 +42,27 @@ internal static class Translation
     /// <summary>Tells whether a handler reads or changes the arithmetic flags.</summary>
     public static bool TouchesFlags(in Instruction instruction) => ((instruction.RflagsRead | instruction.RflagsModified) & Arithmetic) != 0;
 
-    private static InstructionTranslation? Find(in Instruction instruction, in MicroOp op, uint mode, bool flagsAreDead) =>
-        !instruction.HasLockPrefix
-        && Table.TryGetValue(instruction.Mnemonic, out InstructionTranslation? translation)
-        && translation.Takes(instruction, op, mode, flagsAreDead) ? translation : null;
+    private static InstructionTranslation? Find(in Instruction instruction, in MicroOp op, uint mode, bool flagsAreDead)
+    {
+        if (instruction.HasLockPrefix || !Table.TryGetValue(instruction.Mnemonic, out InstructionTranslation[]? candidates))
+        {
+            return null;
+        }
 
-    private static Dictionary<Mnemonic, InstructionTranslation> Collect(params InstructionTranslation[] groups) =>
-        groups.SelectMany(group => group.Mnemonics.Select(mnemonic => (mnemonic, group))).ToDictionary(pair => pair.mnemonic, pair => pair.group);
+        foreach (InstructionTranslation candidate in candidates)
+        {
+            if (candidate.Takes(instruction, op, mode, flagsAreDead))
+            {
+                return candidate;
+            }
+        }
+
+        return null;
+    }
+
+    // MOVSD is a string instruction and one of SSE2: a mnemonic may belong to several groups.
+    private static Dictionary<Mnemonic, InstructionTranslation[]> Collect(params InstructionTranslation[] groups) => groups
+        .SelectMany(group => group.Mnemonics.Select(mnemonic => (mnemonic, group)))
+        .GroupBy(pair => pair.mnemonic, pair => pair.group)
+        .ToDictionary(group => group.Key, group => group.ToArray());
 }

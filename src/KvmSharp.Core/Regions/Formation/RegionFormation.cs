@@ -29,9 +29,9 @@ internal sealed unsafe class RegionFormation(VcpuEngine engine)
 
     /// <summary>Forms the region of a hot block at the present RIP.</summary>
     /// <param name="hot">The block, about to run.</param>
-    /// <param name="coldest">A block joins only when its countdown is at most this: when it has run often enough.</param>
+    /// <param name="isWarm">Tells by a block's countdown whether it has run often enough to join.</param>
     /// <returns>The plan, or null when nothing is worth translating.</returns>
-    public RegionPlan? Form(Block* hot, uint coldest)
+    public RegionPlan? Form(Block* hot, Func<uint, bool> isWarm)
     {
         _blocks.Clear();
         _near.Clear();
@@ -46,7 +46,7 @@ internal sealed unsafe class RegionFormation(VcpuEngine engine)
         {
             if (!_blocks.ContainsKey(delta))
             {
-                Visit(delta, FindBlock(delta, coldest));
+                Visit(delta, FindBlock(delta, isWarm));
             }
         }
 
@@ -116,7 +116,7 @@ internal sealed unsafe class RegionFormation(VcpuEngine engine)
         _ => (long)instruction.NearBranch64,
     };
 
-    private Block* FindBlock(long delta, uint coldest)
+    private Block* FindBlock(long delta, Func<uint, bool> isWarm)
     {
         if (Math.Abs(delta) > Reach)
         {
@@ -144,11 +144,8 @@ internal sealed unsafe class RegionFormation(VcpuEngine engine)
         }
 
         Block* block = engine.Code.Lookup(physical, _mode);
-        return block is not null && HasRunOften(Block.HeadOf(block)->Countdown, coldest) ? block : null;
+        return block is not null && isWarm(Block.HeadOf(block)->Countdown) ? block : null;
     }
-
-    // Behind 0 the countdown goes on from its largest value.
-    private static bool HasRunOften(uint countdown, uint coldest) => countdown <= coldest || countdown > int.MaxValue;
 
     private RegionBlock? Decode(long delta, Block* block)
     {

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
+using KvmSharp.Instructions;
 
 namespace KvmSharp.Regions;
 
@@ -11,6 +12,7 @@ internal static unsafe class RegionHandlers
     public static readonly delegate*<CpuContext*, MicroOp*, MicroOp*> EnterHandler = &Enter;
 
     /// <summary>As <see cref="BlockHandlers.Head"/>, and tells the translator when the block has become hot.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static MicroOp* Count(CpuContext* cpu, MicroOp* op)
     {
         if (--op->Countdown == 0)
@@ -39,6 +41,9 @@ internal static unsafe class RegionHandlers
         cpu->FollowedTo = head;
         return 0;
     }
+
+    /// <summary>Behind a repeated string instruction that translated code has called and then left: RIP says where to go on.</summary>
+    public static MicroOp* GoOn(CpuContext* cpu, MicroOp* op) => Branching.FollowIndirect(cpu);
 
     private static MicroOp* Enter(CpuContext* cpu, MicroOp* op)
     {

@@ -10,6 +10,7 @@ internal sealed unsafe class Translator
 {
     private const uint HotAfter = 40_000;       // executions of a block: RyuJIT takes as long for an instruction as its interpretation so many times
     private const uint WarmShare = 4;           // a block joins a region at this part of them
+    private const uint PortShare = 64;          // one that uses ports runs so many times as often first: most of its time is the devices'
     private const uint HotAgainAfter = 100_000; // for what was dropped
     private const int MostDrops = 4;           // a block that keeps changing stays with the interpreter
     private const int MostWaiting = 64;
@@ -44,8 +45,10 @@ internal sealed unsafe class Translator
     /// <summary>Gets a value indicating whether this runtime can compile code.</summary>
     public static bool IsSupported => RuntimeFeature.IsDynamicCodeSupported && RuntimeFeature.IsDynamicCodeCompiled;
 
-    /// <summary>Gets how often a block runs before it counts as hot.</summary>
-    public uint Countdown => _countdown;
+    /// <summary>Tells how often a block runs before it counts as hot.</summary>
+    /// <param name="usesPorts">Whether it has IN or OUT.</param>
+    /// <returns>How many times.</returns>
+    public uint CountdownFor(bool usesPorts) => usesPorts && _mailbox is not null ? HotAfter * PortShare : _countdown;
 
     /// <summary>Forms and compiles the region of a block that has become hot.</summary>
     /// <param name="head">The block's head, about to run.</param>
@@ -64,8 +67,13 @@ internal sealed unsafe class Translator
             return;
         }
 
-        uint coldest = _mailbox is null ? uint.MaxValue : HotAfter - (HotAfter / WarmShare);
-        if (_formation.Form(block, coldest) is not { } plan)
+        if (_byBlock.TryGetValue((nint)block, out List<Region>? waiting) && waiting.Exists(static region => region.Code is null))
+        {
+            head->Countdown = HotAfter - (HotAfter / WarmShare); // the region that is on its way may be all it takes
+            return;
+        }
+
+        if (_formation.Form(block, IsWarm) is not { } plan)
         {
             return;
         }
@@ -151,6 +159,12 @@ internal sealed unsafe class Translator
         (entry->CheckedRip, entry->CheckedKey) = (rip, _engine.Cpu->CodeKey);
         return true;
     }
+
+    // Whether a block has run often enough to join a region, by what is left of its countdown; one that was hot has wrapped round.
+    private bool IsWarm(uint countdown) => _mailbox is null
+        || countdown <= HotAfter - (HotAfter / WarmShare)
+        || (countdown > HotAgainAfter && countdown <= (HotAfter * PortShare) - (HotAfter / WarmShare))
+        || countdown > int.MaxValue;
 
     private void Install(Region region)
     {

@@ -6,7 +6,7 @@ using Label = System.Reflection.Emit.Label;
 
 namespace KvmSharp.Regions;
 
-/// <summary>Jcc, JMP, CALL and RET: between blocks of the region they are branches; out of it they leave for the target's block.</summary>
+/// <summary>Jcc, JMP, CALL, RET and repeated string instructions: between blocks of the region they are branches; out of it they leave for the target's block.</summary>
 /// <remarks>LOOP and JCXZ, far branches, and all in 16-bit code that lead out of the region are left to the interpreter.</remarks>
 internal static class BranchTranslation
 {
@@ -42,6 +42,9 @@ internal static class BranchTranslation
                 return true;
             case FlowControl.Return when plainStack && instruction.Code == ReturnCode(e, instruction):
                 Return(e, instruction);
+                return true;
+            case FlowControl.Next when instruction.IsStringInstruction && e.Block.Next is { } next:
+                e.EmitRepeat(next, following); // only with a prefix does one end its block
                 return true;
             default:
                 return false;

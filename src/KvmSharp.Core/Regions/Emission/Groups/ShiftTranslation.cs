@@ -5,7 +5,7 @@ using KvmSharp.Engine;
 namespace KvmSharp.Regions;
 
 /// <summary>SHL, SHR, SAR, ROL and ROR of registers by constants, and by CL of 32 and 64 bits.</summary>
-/// <remarks>Those whose flags depend on the flags before them (rotates, and counts that may be 0) only where nobody sees the flags.</remarks>
+/// <remarks>Shifts by CL, whose count may be 0 and leave the flags, only where nobody sees the flags.</remarks>
 internal sealed class ShiftTranslation : InstructionTranslation
 {
     /// <inheritdoc/>
@@ -21,20 +21,27 @@ internal sealed class ShiftTranslation : InstructionTranslation
 
         int width = WidthOf(instruction, 0);
         bool byConstant = instruction.Op1Kind != OpKind.Register;
-        bool rotates = instruction.Mnemonic is Mnemonic.Rol or Mnemonic.Ror;
+        bool rotates = Rotates(instruction);
         return byConstant
-            ? MaskedCount(instruction, width) is > 0 and int count && count < 8 * width && (!rotates || (flagsAreDead && width >= 4))
+            ? MaskedCount(instruction, width) is > 0 and int count && count < 8 * width && (!rotates || width >= 4)
             : flagsAreDead && width >= 4;
     }
 
     /// <inheritdoc/>
-    public override FlagKind FlagsOf(in Instruction instruction) => new(OperationOf(instruction.Mnemonic), WidthOf(instruction, 0));
+    public override FlagKind FlagsOf(in Instruction instruction) =>
+        Rotates(instruction) ? FlagKind.Canonical : new(OperationOf(instruction.Mnemonic), WidthOf(instruction, 0));
 
     /// <inheritdoc/>
     public override void Emit(RegionEmitter emitter)
     {
         ref readonly Instruction instruction = ref emitter.Instruction;
         int width = WidthOf(instruction, 0);
+        bool seenRotation = Rotates(instruction) && !emitter.FlagsAreDead;
+        if (seenRotation)
+        {
+            emitter.EmitCanonicalFlags(alsoDynamic: true);
+        }
+
         LocalBuilder a = emitter.ValueA(width);
         EmitOperand(emitter, 0, width, a);
         bool byConstant = instruction.Op1Kind != OpKind.Register;
@@ -53,6 +60,16 @@ internal sealed class ShiftTranslation : InstructionTranslation
         emitter.Il.Emit(OpCodes.Stloc, count);
         EmitResult(emitter, instruction.Mnemonic, width, a, count);
         emitter.EmitTruncate(width);
+        if (seenRotation)
+        {
+            LocalBuilder result = emitter.Result(width);
+            emitter.Il.Emit(OpCodes.Stloc, result);
+            emitter.EmitSetRotateFlags(a, result, width, instruction.Mnemonic == Mnemonic.Rol);
+            emitter.Il.Emit(OpCodes.Ldloc, result);
+            emitter.EmitWrite(instruction.Op0Register);
+            return;
+        }
+
         emitter.EmitWrite(instruction.Op0Register);
         if (!emitter.FlagsAreDead)
         {
@@ -86,6 +103,8 @@ internal sealed class ShiftTranslation : InstructionTranslation
             _ => OpCodes.Shl,
         });
     }
+
+    private static bool Rotates(in Instruction instruction) => instruction.Mnemonic is Mnemonic.Rol or Mnemonic.Ror;
 
     private static int MaskedCount(in Instruction instruction, int width) =>
         instruction.Op1Kind == OpKind.Register ? 0 : (int)instruction.GetImmediate(1) & (width == 8 ? 63 : 31);
