@@ -115,6 +115,9 @@ internal unsafe struct CpuContext
     /// <summary>Bounds for quick segment checks, by <see cref="SegmentIndex"/>.</summary>
     public SegmentViews Views;
 
+    /// <summary>Descriptors that loads have accepted: see <see cref="Segmentation.AcceptedDescriptors"/>.</summary>
+    public Segmentation.AcceptedDescriptorTable AcceptedDescriptors;
+
     /// <summary>GC handle of the <see cref="VcpuEngine"/>, for the slow paths.</summary>
     public nint EngineHandle;
 

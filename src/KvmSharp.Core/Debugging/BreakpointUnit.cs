@@ -21,6 +21,9 @@ internal sealed unsafe class BreakpointUnit(VcpuEngine engine)
 
     public bool HasData { get; private set; }
 
+    /// <summary>Gets a value indicating whether there is any breakpoint.</summary>
+    public bool IsArmed => HasCode | HasData | HasPorts;
+
     public bool HasPorts { get; private set; }
 
     /// <summary>Gets the bits of DR6 for the guest's breakpoints that the instruction under way has met.</summary>

@@ -18,16 +18,25 @@ internal static unsafe class BlockHandlers
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static MicroOp* Head(CpuContext* cpu, MicroOp* op)
     {
-        long remaining = cpu->Remaining - op->Immediate;
-        if (remaining < 0 || Volatile.Read(ref cpu->Pending) != 0 || !cpu->IsExecutable(cpu->State.Rip + (ulong)op->Displacement))
+        if (!MayEnter(cpu, op))
         {
             cpu->Stop = StopReason.Head;
             return null;
         }
 
-        cpu->Remaining = remaining;
+        cpu->Remaining -= op->Immediate;
         return Chain.Next(cpu, op);
     }
+
+    /// <summary>Tells whether a head will let its block run.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="op">The head.</param>
+    /// <returns>Whether no request is pending, the budget covers the block, and CS does not end inside it.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool MayEnter(CpuContext* cpu, MicroOp* op) =>
+        cpu->Remaining >= op->Immediate
+        && Volatile.Read(ref cpu->Pending) == 0
+        && cpu->IsExecutable(cpu->State.Rip + (ulong)op->Displacement);
 
     /// <summary>The end of a block that no branch ends: goes on with what follows.</summary>
     /// <param name="cpu">The processor.</param>
@@ -40,19 +49,11 @@ internal static unsafe class BlockHandlers
         return Branching.Follow(cpu, op, &op->Next);
     }
 
-    /// <summary>In place of every micro-op of a block whose bytes have changed: the code at this address must be decoded again.</summary>
+    /// <summary>Leaves a block in its middle.</summary>
     /// <param name="cpu">The processor.</param>
-    /// <param name="op">The micro-op.</param>
-    /// <returns>Always null.</returns>
-    private static MicroOp* Stale(CpuContext* cpu, MicroOp* op) => Resynchronize(cpu, op);
-
-    /// <summary>In place of the micro-op behind a device access that raised a request: the run loop looks before it.</summary>
-    /// <param name="cpu">The processor.</param>
-    /// <param name="op">The micro-op.</param>
-    /// <returns>Always null.</returns>
-    private static MicroOp* Break(CpuContext* cpu, MicroOp* op) => Resynchronize(cpu, op);
-
-    private static MicroOp* Resynchronize(CpuContext* cpu, MicroOp* op)
+    /// <param name="op">The micro-op that does not run: an instruction, or the end of the block.</param>
+    /// <returns>Always null: the run loop looks up what is at its address now.</returns>
+    public static MicroOp* StopBefore(CpuContext* cpu, MicroOp* op)
     {
         cpu->State.Rip = (cpu->State.Rip + op->Offset) & cpu->LinearMask;
         cpu->Remaining += op->Left;
@@ -60,4 +61,16 @@ internal static unsafe class BlockHandlers
         cpu->Stop = StopReason.Resynchronize;
         return null;
     }
+
+    /// <summary>In place of every micro-op of a block whose bytes have changed: the code at this address must be decoded again.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="op">The micro-op.</param>
+    /// <returns>Always null.</returns>
+    private static MicroOp* Stale(CpuContext* cpu, MicroOp* op) => StopBefore(cpu, op);
+
+    /// <summary>In place of the micro-op behind a device access that raised a request: the run loop looks before it.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="op">The micro-op.</param>
+    /// <returns>Always null.</returns>
+    private static MicroOp* Break(CpuContext* cpu, MicroOp* op) => StopBefore(cpu, op);
 }

@@ -20,6 +20,9 @@ internal sealed unsafe class EventIntake(VcpuEngine engine, VirtualMachine vm)
     /// <summary>Gets a value indicating whether a halted or parked vCPU waits for an NMI, INIT or start-up: no timer and no device line wakes it.</summary>
     public bool NeedsAnother => IsParked || (_cpu->State.Rflags & Rflags.Interrupt) == 0;
 
+    /// <summary>Gets a value indicating whether setting EFLAGS.IF leads to something: an interrupt, or the window that the embedder waits for.</summary>
+    public bool HasWork => HasInterrupt || engine.WantsInterruptWindow;
+
     private bool HasInterrupt => _cpu->State.Events.InjectedInterrupt != EventState.NoInterrupt
         || HasExternal
         || engine.Apic is { HasDeliverable: true };

@@ -1,5 +1,7 @@
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 using KvmSharp.Events;
+using KvmSharp.Instructions;
 
 namespace KvmSharp.Engine;
 
@@ -22,6 +24,12 @@ internal sealed unsafe partial class RunLoop
             next->Handler = BlockHandlers.BreakHandler;
         }
     }
+
+    /// <summary>Tells whether the chain may go on behind an instruction that changes more than registers and memory.</summary>
+    /// <param name="enablesInterrupts">Whether it has set EFLAGS.IF.</param>
+    /// <returns><see langword="false"/> when debugging or an interrupt that can be taken now wants the run loop.</returns>
+    public bool MayFollow(bool enablesInterrupts) =>
+        !_engine.Breakpoints.IsArmed && _engine.Debugger.Options is null && !(enablesInterrupts && _events.HasWork);
 
     // The quick way to finish, when nobody asks for anything else: the block goes on where it stopped, instead of its instruction
     // being decoded alone. The budget must leave room for the rest of the block.
@@ -56,15 +64,15 @@ internal sealed unsafe partial class RunLoop
     private bool TryExecute(bool step, long slice, out VmExit exit, bool finishing = false)
     {
         exit = default;
-        ulong retired = Retired;
+        ulong retired = _started = Retired;
         slice = step ? 1 : slice;
         _cpu->RetiredAtEnd = retired + (ulong)slice;
         _cpu->Remaining = slice;
         bool trap = (_cpu->State.Rflags & Rflags.Trap) != 0;
         _oneShot = new OneShot(_cpu->State.Rflags & Rflags.Resume, _cpu->State.Events.StiShadow, _cpu->State.Events.MovSsShadow);
+        _cpu->State.Rflags &= ~Rflags.Resume;
         if (step)
         {
-            _cpu->State.Rflags &= ~Rflags.Resume;
             _cpu->State.Events.StiShadow = 0;
             _cpu->State.Events.MovSsShadow = 0;
         }
@@ -82,6 +90,10 @@ internal sealed unsafe partial class RunLoop
             }
 
             RunChain(finishing ? Enter(head) : head);
+            if (_cpu->Stop == StopReason.Fault && !step)
+            {
+                return TryFollowFaults(out exit);
+            }
         }
 
         if (step)
@@ -98,6 +110,52 @@ internal sealed unsafe partial class RunLoop
         return TryConclude(ran: head is not null, trap, out exit);
     }
 
+    // The instruction that stopped did not happen. What held for one instruction held for the first.
+    private void Undo(bool ran)
+    {
+        if (!ran)
+        {
+            return;
+        }
+
+        Rewind();
+        if (Retired != _started)
+        {
+            _oneShot = default;
+        }
+    }
+
+    // From a fault to its handler, when nothing wants the run loop in between and the handler has been met before.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private bool TryFollowFaults(out VmExit exit)
+    {
+        while (TryConclude(ran: true, trap: false, out exit))
+        {
+            _cpu->Stop = StopReason.Lookup;
+            MicroOp* handler = GeneralShape.Follow(_cpu, flagsBefore: _cpu->State.Rflags);
+            if (handler is null)
+            {
+                return true;
+            }
+
+            _started = Retired;
+            _oneShot = default;
+            _cpu->SuppressTrap = 0;
+            RunChain(handler);
+            if (_cpu->Stop == StopReason.Head && Retired == _started)
+            {
+                return true;
+            }
+
+            if (_cpu->Stop != StopReason.Fault)
+            {
+                return TryConclude(ran: true, trap: false, out exit);
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Does what the micro-ops stopped for.</summary>
     /// <param name="ran">Whether any ran; else fetching stopped it.</param>
     /// <param name="trap">Whether a single-step trap follows an instruction that is complete.</param>
@@ -109,11 +167,7 @@ internal sealed unsafe partial class RunLoop
         switch (_cpu->Stop)
         {
             case StopReason.Fault:
-                if (ran)
-                {
-                    Rewind();
-                }
-
+                Undo(ran);
                 _engine.Breakpoints.DropHits();
                 _engine.Devices.Forget(); // the delivery's accesses are no repetition of the instruction's
                 _engine.Intercepts.NoteFault(_oneShot);
@@ -121,11 +175,7 @@ internal sealed unsafe partial class RunLoop
             case StopReason.Trap:
                 return TryDeliver(_cpu->Fault, out exit);
             case StopReason.Exit:
-                if (ran)
-                {
-                    Rewind();
-                }
-
+                Undo(ran);
                 _engine.Breakpoints.DropHits();
                 if (_engine.Devices.IsUnfinished)
                 {

@@ -14,6 +14,7 @@ internal sealed unsafe partial class RunLoop
     private delegate*<CpuContext*, MicroOp*, MicroOp*> _brokenHandler;
     private MicroOp* _unfinished;
     private OneShot _oneShot;
+    private ulong _started; // instructions retired when the chain was last entered
     private ulong _end;
     private VmExit _exit;
 
@@ -194,7 +195,8 @@ internal sealed unsafe partial class RunLoop
         {
             ref EventState events = ref _cpu->State.Events;
             return (events.StiShadow | events.MovSsShadow) != 0
-                || (_cpu->State.Rflags & (Rflags.Trap | Rflags.Resume)) != 0
+                || (_cpu->State.Rflags & Rflags.Trap) != 0
+                || ((_cpu->State.Rflags & Rflags.Resume) != 0 && _engine.Breakpoints.HasCode)
                 || _engine.Debugger.Steps
                 || (_engine.Breakpoints.HasCode && _engine.Breakpoints.WatchesCode(_cpu->LinearOfCode(_cpu->State.Rip)));
         }

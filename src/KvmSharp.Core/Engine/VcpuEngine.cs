@@ -25,17 +25,15 @@ internal sealed unsafe class VcpuEngine : IDisposable
         Id = id;
         IsBoot = isBoot;
         _context = new HostMemory((ulong)sizeof(CpuContext));
-        _tlbs = new HostMemory(4UL * Tlb.Entries * (ulong)sizeof(TlbEntry));
+        _tlbs = new HostMemory(4 * Tlb.TableBytes);
         _jumpCache = new HostMemory((ulong)(JumpCache.Entries * sizeof(JumpCacheEntry)));
         _handle = GCHandle.Alloc(this, GCHandleType.Weak); // weak: a forgotten machine can be collected
         Cpu = (CpuContext*)_context.Pointer;
         Cpu->EngineHandle = GCHandle.ToIntPtr(_handle);
-        Cpu->SupervisorTlb = (TlbEntry*)_tlbs.Pointer;
-        Cpu->UserTlb = Cpu->SupervisorTlb + Tlb.Entries;
-        Cpu->OpenTlb = Cpu->UserTlb + Tlb.Entries;
-        Cpu->EmptyTlb = Cpu->OpenTlb + Tlb.Entries;
-        Tlb.Flush(Cpu->OpenTlb, keepGlobal: false);
-        Tlb.Flush(Cpu->EmptyTlb, keepGlobal: false);
+        Cpu->SupervisorTlb = TableAt(0);
+        Cpu->UserTlb = TableAt(1);
+        Cpu->OpenTlb = TableAt(2);
+        Cpu->EmptyTlb = TableAt(3);
         Cpu->JumpCache = (JumpCacheEntry*)_jumpCache.Pointer;
         Cpu->UserGeneration = Cpu->SupervisorGeneration = CodeCache.FirstGeneration;
         Requests = new Requests(this);
@@ -232,6 +230,13 @@ internal sealed unsafe class VcpuEngine : IDisposable
         }
 
         return handled;
+    }
+
+    private TlbEntry* TableAt(int index)
+    {
+        var table = (TlbEntry*)(_tlbs.Pointer + ((ulong)index * Tlb.TableBytes));
+        Tlb.Initialize(table);
+        return table;
     }
 
     private void Watch(ulong linear, int size, DataAccess access)

@@ -74,7 +74,7 @@ internal static unsafe class InterruptFlagInstructions
             return false;
         }
 
-        var frame = StackFrame.OnPresentStack(cpu, Operands.Size(op));
+        var frame = StackFrame.OnPresentStack(cpu, Operands.Size(op), stackalloc ulong[1]);
         frame.Push(VirtualInterrupts.Export(cpu) & ~(Rflags.Virtual8086 | Rflags.Resume));
         if (!frame.TryWrite())
         {

@@ -66,7 +66,7 @@ internal static unsafe class InterruptRedirection
             return false;
         }
 
-        var frame = StackFrame.OnPresentStack(cpu, sizeof(ushort));
+        var frame = StackFrame.OnPresentStack(cpu, sizeof(ushort), stackalloc ulong[3]);
         frame.Push(VirtualInterrupts.Export(cpu));
         frame.Push(cpu->State.Segments[(int)SegmentIndex.Cs].Selector);
         frame.Push(returnRip);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 using KvmSharp.Memory;
 using KvmSharp.Segmentation;
@@ -19,6 +20,7 @@ internal static unsafe class LongModeDelivery
     private const int EntryBytes = 16;
     private const uint IdtBit = 2; // the error code names an IDT entry
     private const ulong StackAlignment = 16;
+    private const int MostPushes = 6;
     private const ulong Cleared = Rflags.Trap | Rflags.Virtual8086 | Rflags.Resume | Rflags.NestedTask;
 
     /// <summary>Delivers an event.</summary>
@@ -26,6 +28,8 @@ internal static unsafe class LongModeDelivery
     /// <param name="e">The event.</param>
     /// <param name="returnRip">The address to push.</param>
     /// <returns>Whether it was delivered.</returns>
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryDeliver(CpuContext* cpu, in PendingEvent e, ulong returnRip)
     {
         if (!TryReadGate(cpu, e, out LongGate gate) || !TryFindTarget(cpu, gate, out CodeTarget target))
@@ -42,7 +46,7 @@ internal static unsafe class LongModeDelivery
         }
 
         ulong flags = FlagsRegister.Read(cpu);
-        var frame = StackFrame.OnLongStack(cpu, pointer & ~(StackAlignment - 1), privilege);
+        var frame = StackFrame.OnLongStack(cpu, pointer & ~(StackAlignment - 1), privilege, stackalloc ulong[MostPushes]);
         frame.Push(cpu->State.Segments[(int)SegmentIndex.Ss].Selector);
         frame.Push(cpu->State.General[GeneralRegisterFile.Rsp]);
         frame.Push(EventDelivery.IsFault(e) ? flags | Rflags.Resume : flags);
@@ -69,6 +73,7 @@ internal static unsafe class LongModeDelivery
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryReadGate(CpuContext* cpu, in PendingEvent e, out LongGate gate)
     {
         gate = default;
@@ -95,21 +100,34 @@ internal static unsafe class LongModeDelivery
         return gate.IsPresent || Faults.Raise(cpu, Vector.SegmentNotPresent, errorCode);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryFindTarget(CpuContext* cpu, LongGate gate, out CodeTarget target)
     {
         target = default;
         Selector selector = gate.Selector;
-        if (!SegmentLoads.TryReadCode(cpu, selector, Vector.GeneralProtection, out Descriptor descriptor))
+        if (!SegmentLoads.TryReadNamed(cpu, selector, Vector.GeneralProtection, out Descriptor descriptor))
         {
             return false;
         }
 
-        if (descriptor.Dpl > cpu->Cpl || !descriptor.IsLong || descriptor.IsBig)
+        if (AcceptedDescriptors.TryRecall(cpu, selector, cpu->Cpl, SegmentUse.Gate, descriptor, out SegmentCache known))
+        {
+            target = new CodeTarget(known, gate.Offset);
+            return target.TryCheckLimit(cpu);
+        }
+
+        if (!descriptor.IsCode || descriptor.Dpl > cpu->Cpl || !descriptor.IsLong || descriptor.IsBig)
         {
             return Faults.Raise(cpu, Vector.GeneralProtection, selector.ErrorCode);
         }
 
         int privilege = descriptor.IsConforming ? cpu->Cpl : descriptor.Dpl;
-        return CodeTarget.TryMake(cpu, selector.WithRpl(privilege), descriptor, gate.Offset, out target);
+        if (!CodeTarget.TryMake(cpu, selector.WithRpl(privilege), descriptor, gate.Offset, out target))
+        {
+            return false;
+        }
+
+        AcceptedDescriptors.Keep(cpu, selector, cpu->Cpl, SegmentUse.Gate, descriptor, target.Segment);
+        return true;
     }
 }

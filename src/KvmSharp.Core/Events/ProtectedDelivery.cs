@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 using KvmSharp.Memory;
 using KvmSharp.Segmentation;
@@ -12,6 +13,7 @@ internal static unsafe class ProtectedDelivery
 {
     private const int EntryBytes = 8;
     private const uint IdtBit = 2; // the error code names an IDT entry
+    private const int MostPushes = 10; // from virtual-8086 mode, with an error code
     private const ulong Cleared = Rflags.Trap | Rflags.Virtual8086 | Rflags.Resume | Rflags.NestedTask;
 
     /// <summary>Delivers an event.</summary>
@@ -19,6 +21,7 @@ internal static unsafe class ProtectedDelivery
     /// <param name="e">The event.</param>
     /// <param name="returnRip">The address to push.</param>
     /// <returns>Whether it was delivered.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryDeliver(CpuContext* cpu, in PendingEvent e, ulong returnRip)
     {
         if (!TryReadGate(cpu, e, out Gate gate))
@@ -37,6 +40,7 @@ internal static unsafe class ProtectedDelivery
     public static bool IsEventGate(SystemType type) => type is SystemType.TaskGate
         or SystemType.InterruptGate16 or SystemType.TrapGate16 or SystemType.InterruptGate32 or SystemType.TrapGate32;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryReadGate(CpuContext* cpu, in PendingEvent e, out Gate gate)
     {
         gate = default;
@@ -68,31 +72,21 @@ internal static unsafe class ProtectedDelivery
         return TaskEntry.TryEnter(cpu, gate.Selector, request);
     }
 
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryDeliverToProcedure(CpuContext* cpu, Gate gate, in PendingEvent e, ulong returnRip)
     {
-        Selector selector = gate.Selector;
-        if (!SegmentLoads.TryReadCode(cpu, selector, Vector.GeneralProtection, out Descriptor descriptor))
-        {
-            return false;
-        }
-
-        // From virtual-8086 mode only to level 0; else never outward.
         bool virtual8086 = ProcessorMode.IsVirtual8086(cpu);
-        bool inward = !descriptor.IsConforming && descriptor.Dpl < cpu->Cpl;
-        if (descriptor.Dpl > cpu->Cpl || (virtual8086 && (!inward || descriptor.Dpl != 0)))
-        {
-            return Faults.Raise(cpu, Vector.GeneralProtection, selector.ErrorCode);
-        }
-
-        int privilege = inward ? descriptor.Dpl : cpu->Cpl;
-        if (!CodeTarget.TryMake(cpu, selector.WithRpl(privilege), descriptor, gate.Offset, out CodeTarget target))
+        if (!TryFindTarget(cpu, gate, virtual8086, out CodeTarget target))
         {
             return false;
         }
 
+        int privilege = new Selector(target.Segment.Selector).Rpl;
         SegmentCache segment = cpu->State.Segments[(int)SegmentIndex.Ss];
-        StackFrame frame;
-        if (inward)
+        Span<ulong> room = stackalloc ulong[MostPushes];
+        scoped StackFrame frame;
+        if (privilege != cpu->Cpl)
         {
             if (!TaskStacks.TryPrepare(cpu, privilege, out SwitchedStack stack))
             {
@@ -100,12 +94,12 @@ internal static unsafe class ProtectedDelivery
             }
 
             segment = stack.Segment;
-            frame = StackFrame.On(cpu, stack, gate.Size);
+            frame = StackFrame.On(cpu, stack, gate.Size, room);
             PushOldStack(cpu, ref frame, virtual8086);
         }
         else
         {
-            frame = StackFrame.OnPresentStack(cpu, gate.Size);
+            frame = StackFrame.OnPresentStack(cpu, gate.Size, room);
         }
 
         ulong flags = FlagsRegister.Read(cpu);
@@ -124,6 +118,39 @@ internal static unsafe class ProtectedDelivery
 
         FlagsRegister.Write(cpu, flags & ~(gate.MasksInterrupts ? Cleared | Rflags.Interrupt : Cleared));
         target.Enter(cpu);
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static bool TryFindTarget(CpuContext* cpu, Gate gate, bool virtual8086, out CodeTarget target)
+    {
+        target = default;
+        Selector selector = gate.Selector;
+        if (!SegmentLoads.TryReadNamed(cpu, selector, Vector.GeneralProtection, out Descriptor descriptor))
+        {
+            return false;
+        }
+
+        if (!virtual8086 && AcceptedDescriptors.TryRecall(cpu, selector, cpu->Cpl, SegmentUse.Gate, descriptor, out SegmentCache known))
+        {
+            target = new CodeTarget(known, gate.Offset);
+            return target.TryCheckLimit(cpu);
+        }
+
+        // From virtual-8086 mode only to level 0; else never outward.
+        bool inward = !descriptor.IsConforming && descriptor.Dpl < cpu->Cpl;
+        if (!descriptor.IsCode || descriptor.Dpl > cpu->Cpl || (virtual8086 && (!inward || descriptor.Dpl != 0)))
+        {
+            return Faults.Raise(cpu, Vector.GeneralProtection, selector.ErrorCode);
+        }
+
+        Selector entered = selector.WithRpl(inward ? descriptor.Dpl : cpu->Cpl);
+        if (!CodeTarget.TryMake(cpu, entered, descriptor, gate.Offset, out target))
+        {
+            return false;
+        }
+
+        AcceptedDescriptors.Keep(cpu, selector, cpu->Cpl, SegmentUse.Gate, descriptor, target.Segment);
         return true;
     }
 

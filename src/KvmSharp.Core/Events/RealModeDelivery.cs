@@ -32,7 +32,7 @@ internal static unsafe class RealModeDelivery
             return false;
         }
 
-        var frame = StackFrame.OnPresentStack(cpu, sizeof(ushort));
+        var frame = StackFrame.OnPresentStack(cpu, sizeof(ushort), stackalloc ulong[3]);
         frame.Push(flags);
         frame.Push(cpu->State.Segments[(int)SegmentIndex.Cs].Selector);
         frame.Push(returnRip);

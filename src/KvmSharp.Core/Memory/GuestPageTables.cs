@@ -5,7 +5,7 @@ using KvmSharp.Paging;
 namespace KvmSharp.Memory;
 
 /// <summary>The guest's page tables as one vCPU walks them, in the form that its control registers choose.</summary>
-internal sealed unsafe class GuestPageTables(VcpuEngine engine, VirtualMachine vm, PhysicalAccess physicalAccess) : IPageTables
+internal sealed unsafe class GuestPageTables(VcpuEngine engine, VirtualMachine vm, PhysicalAccess physicalAccess)
 {
     private const int MaxLevels = 4;
 
@@ -34,7 +34,10 @@ internal sealed unsafe class GuestPageTables(VcpuEngine engine, VirtualMachine v
         return walk;
     }
 
-    /// <inheritdoc/>
+    /// <summary>Reads an entry.</summary>
+    /// <param name="physical">Its guest-physical address.</param>
+    /// <param name="bytes">4 or 8.</param>
+    /// <returns>The entry; 0, so not present, when it lies outside RAM.</returns>
     public ulong ReadEntry(ulong physical, int bytes)
     {
         physical &= vm.AddressMask;
@@ -46,22 +49,6 @@ internal sealed unsafe class GuestPageTables(VcpuEngine engine, VirtualMachine v
 
         byte* place = slot.PageOf(physical) + (physical & GuestPage.OffsetMask);
         return bytes == sizeof(uint) ? Volatile.Read(ref *(uint*)place) : Volatile.Read(ref *(ulong*)place);
-    }
-
-    /// <inheritdoc/>
-    public void SetBits(ulong physical, ulong bits, int bytes)
-    {
-        physical &= vm.AddressMask;
-        SlotMemory? slot = _memory.Find(physical);
-        if (slot is null || slot.IsReadOnly)
-        {
-            return;
-        }
-
-        // Accessed and Dirty lie in the low half of an entry of either size.
-        Interlocked.Or(ref *(uint*)(slot.PageOf(physical) + (physical & GuestPage.OffsetMask)), (uint)bits);
-        slot.RecordOf(physical)->Dirty = 1;
-        physicalAccess.NotifyIfCode(slot, physical, bytes);
     }
 
     private void NoteTable(ulong physical)
@@ -86,11 +73,33 @@ internal sealed unsafe class GuestPageTables(VcpuEngine engine, VirtualMachine v
         var registers = new PagingRegisters(state.Cr0, state.Cr3, state.Cr4, state.Msrs.Efer, state.Rflags);
         if ((state.Msrs.Efer & Efer.LongModeActive) != 0)
         {
-            return PageWalker.Walk<Paging4Level>(this, registers, linear, access, steps);
+            return PageWalker.Walk<Paging4Level, Entries>(new Entries(this), registers, linear, access, steps);
         }
 
         return (state.Cr4 & Cr4.PhysicalAddressExtension) != 0
-            ? PageWalker.Walk<PagingPae>(this, registers, linear, access, steps)
-            : PageWalker.Walk<Paging32Bit>(this, registers, linear, access, steps);
+            ? PageWalker.Walk<PagingPae, Entries>(new Entries(this), registers, linear, access, steps)
+            : PageWalker.Walk<Paging32Bit, Entries>(new Entries(this), registers, linear, access, steps);
+    }
+
+    private void SetBits(ulong physical, ulong bits, int bytes)
+    {
+        physical &= vm.AddressMask;
+        SlotMemory? slot = _memory.Find(physical);
+        if (slot is null || slot.IsReadOnly)
+        {
+            return;
+        }
+
+        // Accessed and Dirty lie in the low half of an entry of either size.
+        Interlocked.Or(ref *(uint*)(slot.PageOf(physical) + (physical & GuestPage.OffsetMask)), (uint)bits);
+        slot.RecordOf(physical)->Dirty = 1;
+        physicalAccess.NotifyIfCode(slot, physical, bytes);
+    }
+
+    private readonly struct Entries(GuestPageTables tables) : IPageTables
+    {
+        public ulong ReadEntry(ulong physical, int bytes) => tables.ReadEntry(physical, bytes);
+
+        public void SetBits(ulong physical, ulong bits, int bytes) => tables.SetBits(physical, bits, bytes);
     }
 }

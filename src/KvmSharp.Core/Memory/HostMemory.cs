@@ -16,6 +16,9 @@ internal sealed unsafe partial class HostMemory : SafeHandleZeroOrMinusOneIsInva
     private const int AnonymousMac = 0x1000;
     private const int NoReserveLinux = 0x4000;
 
+    private const int AdviseHugePages = 14;
+    private const ulong HugePagesFrom = 4 << 20; // below that they would waste what a guest does not touch
+
     private readonly nuint _size;
     private void* _allocation; // what the runtime's allocator gave, where there is no mmap
 
@@ -36,6 +39,10 @@ internal sealed unsafe partial class HostMemory : SafeHandleZeroOrMinusOneIsInva
             }
 
             SetHandle(address);
+            if (OperatingSystem.IsLinux() && size >= HugePagesFrom)
+            {
+                _ = Advise(address, _size, AdviseHugePages); // a host without them says no, and nothing is lost
+            }
         }
         else
         {
@@ -62,6 +69,9 @@ internal sealed unsafe partial class HostMemory : SafeHandleZeroOrMinusOneIsInva
 
     [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
     private static partial nint Map(nint address, nuint length, int protection, int flags, int descriptor, nint offset);
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(nint address, nuint length, int advice);
 
     [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
     private static partial int Unmap(nint address, nuint length);

@@ -140,10 +140,15 @@ internal static unsafe class LinearAccess
     public static bool TryReadSystem<T>(CpuContext* cpu, ulong linear, out T value)
         where T : unmanaged
     {
-        T result;
-        bool done = cpu->Engine.TryReadSlow(linear, sizeof(T), (byte*)&result, DataAccess.SystemRead);
-        value = result;
-        return done;
+        // What the supervisor's table holds needs no look at CPL, AC or alignment, and neither does the processor itself.
+        TlbEntry* entry = Tlb.EntryOf(cpu->SupervisorTlb, linear);
+        if (Tlb.Hits(linear, sizeof(T), entry->ReadTag))
+        {
+            value = *(T*)(linear + entry->Addend);
+            return true;
+        }
+
+        return SlowReadSystem(cpu, linear, out value);
     }
 
     /// <summary>Writes as the processor itself does, with supervisor rights: accessed and busy bits, inner stacks, TSS.</summary>
@@ -153,7 +158,17 @@ internal static unsafe class LinearAccess
     /// <param name="value">The value to store.</param>
     /// <returns>Whether it was written.</returns>
     public static bool TryWriteSystem<T>(CpuContext* cpu, ulong linear, T value)
-        where T : unmanaged => cpu->Engine.TryWriteSlow(linear, sizeof(T), (byte*)&value, DataAccess.SystemWrite);
+        where T : unmanaged
+    {
+        TlbEntry* entry = Tlb.EntryOf(cpu->SupervisorTlb, linear);
+        if (Tlb.Hits(linear, sizeof(T), entry->WriteTag))
+        {
+            *(T*)(linear + entry->Addend) = value;
+            return true;
+        }
+
+        return cpu->Engine.TryWriteSlow(linear, sizeof(T), (byte*)&value, DataAccess.SystemWrite);
+    }
 
     /// <summary>Checks that a range can be written, and raises the page fault if not, without writing.</summary>
     /// <param name="cpu">The processor.</param>
@@ -161,8 +176,21 @@ internal static unsafe class LinearAccess
     /// <param name="size">Bytes, at most a page.</param>
     /// <param name="access">Whose rights.</param>
     /// <returns>Whether a write will succeed.</returns>
-    public static bool TryProbeWrite(CpuContext* cpu, ulong linear, int size, DataAccess access) =>
-        cpu->Engine.TryProbe(linear, size, access | DataAccess.Write);
+    public static bool TryProbeWrite(CpuContext* cpu, ulong linear, int size, DataAccess access)
+    {
+        TlbEntry* table = (access & DataAccess.System) != 0 ? cpu->SupervisorTlb : cpu->Tlb;
+        return Tlb.Hits(linear, size, Tlb.EntryOf(table, linear)->WriteTag) || cpu->Engine.TryProbe(linear, size, access | DataAccess.Write);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool SlowReadSystem<T>(CpuContext* cpu, ulong linear, out T value)
+        where T : unmanaged
+    {
+        T result = default;
+        bool done = cpu->Engine.TryReadSlow(linear, sizeof(T), (byte*)&result, DataAccess.SystemRead);
+        value = result;
+        return done;
+    }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static bool SlowRead<T>(CpuContext* cpu, MicroOp* op, ulong linear, out T value)

@@ -38,17 +38,28 @@ internal sealed unsafe class Mmu
     public bool TryRead(ulong linear, int size, byte* destination, DataAccess access)
     {
         int first = WithinPage(linear, size);
-        if (!TryTranslate(linear, access, out ulong physical))
+        if (!TryTranslate(linear, access, out ulong physical, out byte* host))
         {
             return false;
         }
 
         if (first == size)
         {
-            return TryRequireAligned(linear, size, access) && Physical.TryRead(physical, size, destination);
+            if (!TryRequireAligned(linear, size, access))
+            {
+                return false;
+            }
+
+            if (host is null)
+            {
+                return Physical.TryRead(physical, size, destination);
+            }
+
+            PhysicalAccess.Copy(host, destination, size);
+            return true;
         }
 
-        return TryTranslate(NextPage(linear, first, access), access, out ulong second)
+        return TryTranslate(NextPage(linear, first, access), access, out ulong second, out _)
             && TryRequireAligned(linear, size, access)
             && Physical.TryRead(physical, first, destination)
             && Physical.TryRead(second, size - first, destination + first);
@@ -57,17 +68,28 @@ internal sealed unsafe class Mmu
     public bool TryWrite(ulong linear, int size, byte* source, DataAccess access)
     {
         int first = WithinPage(linear, size);
-        if (!TryTranslate(linear, access, out ulong physical))
+        if (!TryTranslate(linear, access, out ulong physical, out byte* host))
         {
             return false;
         }
 
         if (first == size)
         {
-            return TryRequireAligned(linear, size, access) && Physical.TryWrite(physical, size, source);
+            if (!TryRequireAligned(linear, size, access))
+            {
+                return false;
+            }
+
+            if (host is null)
+            {
+                return Physical.TryWrite(physical, size, source);
+            }
+
+            PhysicalAccess.Copy(source, host, size);
+            return true;
         }
 
-        return TryTranslate(NextPage(linear, first, access), access, out ulong second)
+        return TryTranslate(NextPage(linear, first, access), access, out ulong second, out _)
             && TryRequireAligned(linear, size, access)
             && Physical.TryWrite(physical, first, source)
             && Physical.TryWrite(second, size - first, source + first);
@@ -81,8 +103,8 @@ internal sealed unsafe class Mmu
     public bool TryProbe(ulong linear, int size, DataAccess access)
     {
         int first = WithinPage(linear, size);
-        return TryTranslate(linear, access, out _)
-            && (first == size || TryTranslate(NextPage(linear, first, access), access, out _));
+        return TryTranslate(linear, access, out _, out _)
+            && (first == size || TryTranslate(NextPage(linear, first, access), access, out _, out _));
     }
 
     /// <summary>Finds host memory for an atomic operation inside one page.</summary>
@@ -96,7 +118,7 @@ internal sealed unsafe class Mmu
     {
         host = null;
         watched = null;
-        if (!TryTranslate(linear, access, out ulong physical) || !TryRequireAligned(linear, size, access))
+        if (!TryTranslate(linear, access, out ulong physical, out _) || !TryRequireAligned(linear, size, access))
         {
             return false;
         }
@@ -242,8 +264,10 @@ internal sealed unsafe class Mmu
 
     private static int WithinPage(ulong linear, int size) => Math.Min(size, GuestPage.Size - (int)(linear & GuestPage.OffsetMask));
 
-    private bool TryTranslate(ulong linear, DataAccess access, out ulong physical)
+    // The host address is that of memory which the access may go to at once, as the next one will, or null.
+    private bool TryTranslate(ulong linear, DataAccess access, out ulong physical, out byte* host)
     {
+        host = null;
         bool user = _cpu->Cpl == 3 && (access & DataAccess.System) == 0;
         bool write = (access & DataAccess.Write) != 0;
         Misses++;
@@ -279,30 +303,35 @@ internal sealed unsafe class Mmu
 
         bool open = !user && _cpu->Tlb == _cpu->OpenTlb && (access & DataAccess.System) == 0;
         _openTlbInUse |= open;
-        Fill(user ? _cpu->UserTlb : open ? _cpu->OpenTlb : _cpu->SupervisorTlb, linear, physical, mayWrite, global);
+        host = Fill(user ? _cpu->UserTlb : open ? _cpu->OpenTlb : _cpu->SupervisorTlb, linear, physical, mayWrite, global, write);
         return true;
     }
 
-    private void Fill(TlbEntry* table, ulong linear, ulong physical, bool mayWrite, bool global)
+    private byte* Fill(TlbEntry* table, ulong linear, ulong physical, bool mayWrite, bool global, bool write)
     {
         SlotMemory? slot = Physical.Find(physical);
         if (slot is null)
         {
-            return;
+            return null;
         }
 
         ulong page = linear & ~(ulong)GuestPage.OffsetMask;
         if (_engine.Breakpoints.HasData && _engine.Breakpoints.WatchesPage(page))
         {
-            return;
+            return null;
         }
 
         PageRecord* record = slot.RecordOf(physical);
         bool plain = !slot.IsReadOnly && !record->IsWatched && (!slot.LogsDirtyPages || record->Dirty != 0);
-        TlbEntry* entry = Tlb.EntryOf(table, linear);
-        entry->ReadTag = page;
-        entry->WriteTag = mayWrite && plain ? page : Tlb.Never;
-        entry->Addend = (ulong)slot.PageOf(physical) - page;
-        entry->Physical = (physical & ~(ulong)GuestPage.OffsetMask) | (global ? Tlb.GlobalBit : 0);
+        bool writable = mayWrite && plain;
+        byte* host = slot.PageOf(physical);
+        Tlb.Fill(table, page, new TlbEntry
+        {
+            ReadTag = page,
+            WriteTag = writable ? page : Tlb.Never,
+            Addend = (ulong)host - page,
+            Physical = (physical & ~(ulong)GuestPage.OffsetMask) | (global ? Tlb.GlobalBit : 0),
+        });
+        return write && !writable ? null : host + (linear & GuestPage.OffsetMask);
     }
 }

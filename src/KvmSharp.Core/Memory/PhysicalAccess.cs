@@ -101,7 +101,11 @@ internal sealed unsafe class PhysicalAccess(VcpuEngine engine, VirtualMachine vm
         }
     }
 
-    private static void Copy(byte* from, byte* to, int size)
+    /// <summary>Copies one value.</summary>
+    /// <param name="from">Its place.</param>
+    /// <param name="to">Its new place.</param>
+    /// <param name="size">Bytes.</param>
+    public static void Copy(byte* from, byte* to, int size)
     {
         // One host access per guest access of a natural width: the guest relies on it being indivisible.
         switch (size)

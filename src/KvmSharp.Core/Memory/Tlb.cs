@@ -18,21 +18,35 @@ internal struct TlbEntry
     /// <summary>Host address minus linear address.</summary>
     public ulong Addend;
 
-    /// <summary>Guest-physical address of the page, with <see cref="Tlb.GlobalBit"/> for a global page.</summary>
+    /// <summary>Guest-physical address of the page, with <see cref="Tlb.GlobalBit"/> for a global page; the other low bits are the table's own.</summary>
     public ulong Physical;
+}
+
+/// <summary>Behind the entries of a table: which of them were filled since they were last flushed, so that a flush costs what was filled.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct TlbUse
+{
+    public int Count;
+    public fixed ushort Places[Tlb.Entries];
 }
 
 /// <summary>The software TLB: direct-mapped, one table for supervisor and one for user accesses.</summary>
 internal static unsafe class Tlb
 {
-    /// <summary>Entries in each table.</summary>
-    public const int Entries = 1024;
+    /// <summary>Entries in each table: they cover 64 MiB, and cost only what is touched. At most 65,536.</summary>
+    public const int Entries = 16384;
 
     /// <summary>A tag that no page-aligned address equals.</summary>
     public const ulong Never = 1;
 
     /// <summary>Marks a translation that survives a CR3 load.</summary>
     public const ulong GlobalBit = 1;
+
+    /// <summary>Marks an entry that <see cref="TlbUse"/> names.</summary>
+    private const ulong ListedBit = 2;
+
+    /// <summary>Gets the bytes that a table takes.</summary>
+    public static ulong TableBytes => (Entries * (ulong)sizeof(TlbEntry)) + (ulong)((sizeof(TlbUse) + sizeof(TlbEntry) - 1) / sizeof(TlbEntry) * sizeof(TlbEntry));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TlbEntry* EntryOf(TlbEntry* table, ulong linear) => table + ((linear >> GuestPage.Shift) & (Entries - 1));
@@ -45,19 +59,56 @@ internal static unsafe class Tlb
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool Hits(ulong linear, int size, ulong tag) => ((linear + (uint)(size - 1)) & ~(ulong)GuestPage.OffsetMask) == tag;
 
+    /// <summary>Prepares a table whose memory is all zero, without touching it.</summary>
+    /// <remarks>
+    /// The tag 0 would do for page 0 alone, which looks at the first entry, and for an access that runs over the end of the address space into
+    /// page 0, which looks at the last.
+    /// </remarks>
+    /// <param name="table">The table.</param>
+    public static void Initialize(TlbEntry* table)
+    {
+        table[0].ReadTag = table[0].WriteTag = Never;
+        table[Entries - 1].ReadTag = table[Entries - 1].WriteTag = Never;
+    }
+
+    /// <summary>Sets the translation of a page.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="page">The linear address of the page.</param>
+    /// <param name="filled">The translation.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Fill(TlbEntry* table, ulong page, in TlbEntry filled)
+    {
+        TlbEntry* entry = EntryOf(table, page);
+        if ((entry->Physical & ListedBit) == 0)
+        {
+            TlbUse* use = UseOf(table);
+            use->Places[use->Count++] = (ushort)(entry - table);
+        }
+
+        *entry = filled;
+        entry->Physical |= ListedBit;
+    }
+
     /// <summary>Forgets everything, or everything that is not global.</summary>
     /// <param name="table">The table.</param>
     /// <param name="keepGlobal">Whether global pages stay.</param>
     public static void Flush(TlbEntry* table, bool keepGlobal)
     {
-        for (int i = 0; i < Entries; i++)
+        TlbUse* use = UseOf(table);
+        int kept = 0;
+        for (int i = 0; i < use->Count; i++)
         {
-            if (!keepGlobal || (table[i].Physical & GlobalBit) == 0)
+            ushort place = use->Places[i];
+            if (keepGlobal && (table[place].Physical & GlobalBit) != 0)
             {
-                table[i].ReadTag = Never;
-                table[i].WriteTag = Never;
+                use->Places[kept++] = place;
+                continue;
             }
+
+            table[place] = new TlbEntry { ReadTag = Never, WriteTag = Never };
         }
+
+        use->Count = kept;
     }
 
     /// <summary>Forgets one linear page.</summary>
@@ -75,12 +126,16 @@ internal static unsafe class Tlb
     /// <param name="physicalPage">The guest-physical page, or null for all pages.</param>
     public static void ForbidWrites(TlbEntry* table, ulong? physicalPage)
     {
-        for (int i = 0; i < Entries; i++)
+        TlbUse* use = UseOf(table);
+        for (int i = 0; i < use->Count; i++)
         {
-            if (physicalPage is null || (table[i].Physical & ~GlobalBit) == physicalPage)
+            TlbEntry* entry = table + use->Places[i];
+            if (physicalPage is null || (entry->Physical & ~(ulong)GuestPage.OffsetMask) == physicalPage)
             {
-                table[i].WriteTag = Never;
+                entry->WriteTag = Never;
             }
         }
     }
+
+    private static TlbUse* UseOf(TlbEntry* table) => (TlbUse*)(table + Entries);
 }

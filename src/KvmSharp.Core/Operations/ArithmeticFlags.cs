@@ -35,7 +35,6 @@ internal struct ArithmeticFlags
     private const ulong BelowTop = 1UL << BelowTopShift;
     private const ulong AdjustOut = 1UL << 3;
     private const int ParityDeltaShift = 8;
-    private const ulong SignDelta = 1;
 
     /// <summary>A bit of <see cref="Result"/> that only ZF depends on.</summary>
     private const ulong NonZero = 0x100;
@@ -221,18 +220,19 @@ internal struct ArithmeticFlags
     /// <returns>A value from which the same six flags follow.</returns>
     public static ArithmeticFlags FromRflags(ulong rflags)
     {
-        bool zero = (rflags & ZeroBit) != 0;
-        bool sign = (rflags & SignBit) != 0;
-        bool parity = (rflags & ParityBit) != 0;
-        var flags = default(ArithmeticFlags);
+        ulong carry = rflags & CarryBit;
+        ulong overflow = (rflags & OverflowBit) >> 11;
 
         // A result of 0 gives ZF, PF and no SF; NonZero clears ZF alone, as it touches neither the low byte nor the top bit.
-        flags.Result = zero ? 0 : NonZero;
-        flags.Carries = (sign ? SignDelta : 0)
-            | (parity ? 0 : 1UL << ParityDeltaShift)
-            | ((rflags & AdjustBit) != 0 ? AdjustOut : 0);
-        flags.SetCarryOverflow((rflags & CarryBit) != 0, (rflags & OverflowBit) != 0);
-        return flags;
+        return new ArithmeticFlags
+        {
+            Result = ((rflags & ZeroBit) << 2) ^ NonZero,
+            Carries = (carry << CarryShift)
+                | ((carry ^ overflow) << BelowTopShift)
+                | ((rflags & SignBit) >> 7)
+                | ((~rflags & ParityBit) << (ParityDeltaShift - 2))
+                | ((rflags & AdjustBit) >> 1),
+        };
     }
 
     /// <summary>Bits 63 and 62 of <see cref="Carries"/> from the top bits of two words.</summary>

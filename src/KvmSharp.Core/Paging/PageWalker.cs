@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 using KvmSharp.Memory;
 
@@ -8,19 +9,23 @@ internal static class PageWalker
 {
     /// <summary>Translates a linear page.</summary>
     /// <typeparam name="TMode">The paging mode.</typeparam>
+    /// <typeparam name="TTables">How tables are reached: a structure, so that each entry is read without a call.</typeparam>
     /// <param name="tables">Where the tables lie.</param>
     /// <param name="registers">The registers that a walk depends on.</param>
     /// <param name="linear">The linear address.</param>
     /// <param name="access">What is to be done there.</param>
     /// <param name="steps">Receives the entries met, if not empty: at least <see cref="IPagingMode.Levels"/> places.</param>
     /// <returns>The translation or the page fault.</returns>
-    public static WalkResult Walk<TMode>(IPageTables tables, in PagingRegisters registers, ulong linear, PageAccess access, Span<WalkStep> steps = default)
+    [SkipLocalsInit]
+    public static WalkResult Walk<TMode, TTables>(TTables tables, in PagingRegisters registers, ulong linear, PageAccess access, Span<WalkStep> steps = default)
         where TMode : struct, IPagingMode
+        where TTables : IPageTables
     {
         var rights = new PageRights(registers, TMode.HasExecuteDisable);
         Span<WalkStep> met = stackalloc WalkStep[TMode.Levels];
         ulong table = registers.Cr3 & TMode.RootMask;
         int shift = GuestPage.Shift + (TMode.IndexBits * (TMode.Levels - 1));
+        ulong used = PageEntry.Accessed; // while every entry says so
         for (int level = TMode.Levels; ; level--, shift -= TMode.IndexBits)
         {
             int depth = TMode.Levels - level;
@@ -47,6 +52,7 @@ internal static class PageWalker
             if (TMode.HasRights(level))
             {
                 rights.Combine(entry);
+                used &= entry;
             }
 
             if (level > 1 && !large)
@@ -61,9 +67,10 @@ internal static class PageWalker
             }
 
             bool write = (access & PageAccess.Write) != 0;
-            if ((access & PageAccess.Quiet) == 0)
+            bool isMarked = used != 0 && (!write || (entry & PageEntry.Dirty) != 0);
+            if (!isMarked && (access & PageAccess.Quiet) == 0)
             {
-                MarkUsed<TMode>(tables, met[..(depth + 1)], write);
+                MarkUsed<TMode, TTables>(tables, met[..(depth + 1)], write);
             }
 
             return new WalkResult
@@ -79,8 +86,9 @@ internal static class PageWalker
         }
     }
 
-    private static void MarkUsed<TMode>(IPageTables tables, ReadOnlySpan<WalkStep> met, bool write)
+    private static void MarkUsed<TMode, TTables>(TTables tables, ReadOnlySpan<WalkStep> met, bool write)
         where TMode : struct, IPagingMode
+        where TTables : IPageTables
     {
         for (int depth = 0; depth < met.Length; depth++)
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 using KvmSharp.Events;
 using KvmSharp.Memory;
@@ -14,6 +15,7 @@ internal static unsafe class DescriptorTables
     /// <param name="selector">The selector; entry 0 of the GDT is found like any other.</param>
     /// <param name="linear">The linear address of its eight bytes.</param>
     /// <returns>Whether all of it lies within its table.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryLocate(CpuContext* cpu, Selector selector, out ulong linear)
     {
         if (selector.IsLocal)
@@ -33,6 +35,7 @@ internal static unsafe class DescriptorTables
     /// <param name="invalid">What is raised, with the selector as error code, when it lies beyond its table: #GP or #TS.</param>
     /// <param name="descriptor">The descriptor.</param>
     /// <returns>Whether it could be read.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryRead(CpuContext* cpu, Selector selector, Vector invalid, out Descriptor descriptor)
     {
         ulong raw = 0;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace KvmSharp.Segmentation;
 
 /// <summary>A call, interrupt or trap gate of long mode. Intel SDM Vol. 3A, "64-Bit Mode IDT" and "IA-32e Mode Call Gates".</summary>
@@ -65,7 +67,11 @@ internal readonly record struct Gate(ulong Raw)
 
     public bool IsPresent => new Descriptor(Raw).IsPresent;
 
-    public SystemType Type => new Descriptor(Raw).SystemType;
+    public SystemType Type
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new Descriptor(Raw).SystemType;
+    }
 
     /// <summary>Gets a value indicating whether the handler starts with IF clear.</summary>
     public bool MasksInterrupts => Type is SystemType.InterruptGate16 or SystemType.InterruptGate32;

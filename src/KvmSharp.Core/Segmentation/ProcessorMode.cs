@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 using KvmSharp.Events;
 
@@ -6,18 +7,22 @@ namespace KvmSharp.Segmentation;
 /// <summary>Which of the operating modes the processor is in, and what its privilege allows. Intel SDM Vol. 3A, "Modes of Operation".</summary>
 internal static unsafe class ProcessorMode
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsReal(CpuContext* cpu) => (cpu->State.Cr0 & Cr0.ProtectionEnable) == 0;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsVirtual8086(CpuContext* cpu) => !IsReal(cpu) && (cpu->State.Rflags & Rflags.Virtual8086) != 0;
 
     /// <summary>Tests whether selectors name descriptors: protected mode, and not virtual-8086.</summary>
     /// <param name="cpu">The processor.</param>
     /// <returns>Whether they do.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsProtected(CpuContext* cpu) => !IsReal(cpu) && (cpu->State.Rflags & Rflags.Virtual8086) == 0;
 
     /// <summary>Tests whether the processor is in long mode: 64-bit or compatibility mode. EFER.LMA.</summary>
     /// <param name="cpu">The processor.</param>
     /// <returns>Whether it is.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsLong(CpuContext* cpu) => (cpu->State.Msrs.Efer & Efer.LongModeActive) != 0;
 
     /// <summary>Tests whether the code that runs is 64-bit code: long mode and CS.L.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Iced.Intel;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
@@ -23,6 +24,7 @@ internal static unsafe class SegmentInstructions
     /// <param name="cpu">The processor.</param>
     /// <param name="op">The instruction.</param>
     /// <returns>Whether it is complete.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool MoveTo(CpuContext* cpu, MicroOp* op)
     {
         var segment = (SegmentIndex)op->Dst;
@@ -51,6 +53,7 @@ internal static unsafe class SegmentInstructions
     /// <param name="cpu">The processor.</param>
     /// <param name="op">The instruction.</param>
     /// <returns>Whether it is complete.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool Push(CpuContext* cpu, MicroOp* op)
     {
         ulong pointer = cpu->State.General[GeneralRegisterFile.Rsp] - (uint)Operands.Size(op);
@@ -68,6 +71,7 @@ internal static unsafe class SegmentInstructions
     /// <param name="cpu">The processor.</param>
     /// <param name="op">The instruction.</param>
     /// <returns>Whether it is complete.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool Pop(CpuContext* cpu, MicroOp* op)
     {
         int size = Operands.Size(op);
@@ -82,6 +86,7 @@ internal static unsafe class SegmentInstructions
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryLoad(CpuContext* cpu, SegmentIndex segment, ushort value, bool shadows)
     {
         if (!SegmentLoads.TryPrepare(cpu, segment, value, out SegmentCache cache))
@@ -90,7 +95,13 @@ internal static unsafe class SegmentInstructions
         }
 
         cpu->State.Segments[(int)segment] = cache;
-        if (segment == SegmentIndex.Ss && shadows)
+        if (segment != SegmentIndex.Ss)
+        {
+            cpu->Engine.Mode.UpdateData(segment);
+            return true;
+        }
+
+        if (shadows)
         {
             cpu->State.Events.MovSsShadow = 1;
         }
@@ -150,7 +161,7 @@ internal static unsafe class SegmentInstructions
 
     private static void LowerLoad(ref Lowering lowering, SegmentIndex segment)
     {
-        SystemForms.LowerEndingBlock(ref lowering, &LoadFarPointer, lowering.OperandWidth(0));
+        SystemForms.LowerLoad(ref lowering, &LoadFarPointer, lowering.OperandWidth(0), segment);
         lowering.Op->Src = (ushort)segment;
     }
 }

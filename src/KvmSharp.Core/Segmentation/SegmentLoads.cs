@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 using KvmSharp.Events;
 
@@ -50,6 +51,7 @@ internal static unsafe class SegmentLoads
     /// <param name="invalid">What a bad segment raises, with the selector as error code: #GP, or #TS when it came from a TSS.</param>
     /// <param name="cache">What SS becomes.</param>
     /// <returns>Whether no fault was raised; a segment that is not present raises #SS.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryPrepareStack(CpuContext* cpu, Selector selector, int privilege, Vector invalid, out SegmentCache cache)
     {
         cache = default;
@@ -63,12 +65,23 @@ internal static unsafe class SegmentLoads
             return false;
         }
 
+        if (AcceptedDescriptors.TryRecall(cpu, selector, privilege, SegmentUse.Stack, descriptor, out cache))
+        {
+            return true;
+        }
+
         if (selector.Rpl != privilege || !descriptor.IsWritableData || descriptor.Dpl != privilege)
         {
             return Faults.Raise(cpu, invalid, selector.ErrorCode);
         }
 
-        return TryFinish(cpu, selector, descriptor, Vector.StackFault, out cache);
+        if (!TryFinish(cpu, selector, descriptor, Vector.StackFault, out cache))
+        {
+            return false;
+        }
+
+        AcceptedDescriptors.Keep(cpu, selector, privilege, SegmentUse.Stack, descriptor, cache);
+        return true;
     }
 
     /// <summary>Prepares a data segment; a null selector is allowed.</summary>
@@ -79,6 +92,7 @@ internal static unsafe class SegmentLoads
     /// <param name="invalid">What a bad segment raises: #GP, or #TS in a task switch.</param>
     /// <param name="cache">What the register becomes.</param>
     /// <returns>Whether no fault was raised; a segment that is not present raises #NP.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryPrepareData(
         CpuContext* cpu, SegmentIndex segment, Selector selector, int privilege, Vector invalid, out SegmentCache cache)
     {
@@ -94,12 +108,23 @@ internal static unsafe class SegmentLoads
             return false;
         }
 
+        if (AcceptedDescriptors.TryRecall(cpu, selector, privilege, SegmentUse.Data, descriptor, out cache))
+        {
+            return true;
+        }
+
         if (!descriptor.IsReadable || !descriptor.IsVisibleTo(privilege, selector.Rpl))
         {
             return Faults.Raise(cpu, invalid, selector.ErrorCode);
         }
 
-        return TryFinish(cpu, selector, descriptor, Vector.SegmentNotPresent, out cache);
+        if (!TryFinish(cpu, selector, descriptor, Vector.SegmentNotPresent, out cache))
+        {
+            return false;
+        }
+
+        AcceptedDescriptors.Keep(cpu, selector, privilege, SegmentUse.Data, descriptor, cache);
+        return true;
     }
 
     /// <summary>Reads what must be a code segment; privileges and presence are the caller's to check.</summary>
@@ -108,16 +133,20 @@ internal static unsafe class SegmentLoads
     /// <param name="invalid">What is raised when it is null (error code 0), beyond its table or not code.</param>
     /// <param name="descriptor">The descriptor.</param>
     /// <returns>Whether no fault was raised.</returns>
-    public static bool TryReadCode(CpuContext* cpu, Selector selector, Vector invalid, out Descriptor descriptor)
+    public static bool TryReadCode(CpuContext* cpu, Selector selector, Vector invalid, out Descriptor descriptor) =>
+        TryReadNamed(cpu, selector, invalid, out descriptor)
+        && (descriptor.IsCode || Faults.Raise(cpu, invalid, selector.ErrorCode));
+
+    /// <summary>Reads any descriptor but that of a null selector.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="selector">The selector.</param>
+    /// <param name="invalid">What is raised when it is null (error code 0) or beyond its table.</param>
+    /// <param name="descriptor">The descriptor.</param>
+    /// <returns>Whether no fault was raised.</returns>
+    public static bool TryReadNamed(CpuContext* cpu, Selector selector, Vector invalid, out Descriptor descriptor)
     {
         descriptor = default;
-        if (selector.IsNull)
-        {
-            return Faults.Raise(cpu, invalid, 0);
-        }
-
-        return DescriptorTables.TryRead(cpu, selector, invalid, out descriptor)
-            && (descriptor.IsCode || Faults.Raise(cpu, invalid, selector.ErrorCode));
+        return selector.IsNull ? Faults.Raise(cpu, invalid, 0) : DescriptorTables.TryRead(cpu, selector, invalid, out descriptor);
     }
 
     /// <summary>Ends the preparation of a code or data segment: present, then accessed.</summary>

@@ -16,11 +16,13 @@ internal unsafe ref struct StackFrame
     private readonly int _size;
     private readonly int _privilege;
     private readonly uint _errorCode;
-    private SlotBuffer _values;
+    private readonly Span<ulong> _values;
     private int _count;
 
-    private StackFrame(CpuContext* cpu, scoped in SegmentCache segment, ulong mask, ulong start, int size, int privilege, uint errorCode)
+    private StackFrame(
+        CpuContext* cpu, scoped in SegmentCache segment, ulong mask, ulong start, int size, int privilege, uint errorCode, Span<ulong> room)
     {
+        _values = room;
         _cpu = cpu;
         _segment = segment;
         _mask = mask;
@@ -38,24 +40,27 @@ internal unsafe ref struct StackFrame
     /// <summary>Starts a frame on the present stack; a limit violation raises #SS(0).</summary>
     /// <param name="cpu">The processor.</param>
     /// <param name="size">Bytes of each push: 2, 4 or 8.</param>
+    /// <param name="room">Room for as many values as will be pushed.</param>
     /// <returns>An empty frame.</returns>
-    public static StackFrame OnPresentStack(CpuContext* cpu, int size) =>
-        new(cpu, cpu->State.Segments[(int)SegmentIndex.Ss], cpu->StackMask, cpu->State.General[GeneralRegisterFile.Rsp], size, cpu->Cpl, 0);
+    public static StackFrame OnPresentStack(CpuContext* cpu, int size, Span<ulong> room) =>
+        new(cpu, cpu->State.Segments[(int)SegmentIndex.Ss], cpu->StackMask, cpu->State.General[GeneralRegisterFile.Rsp], size, cpu->Cpl, 0, room);
 
     /// <summary>Starts a frame of 8-byte pushes for 64-bit code, wherever it lies; an address that is not canonical raises #SS(0).</summary>
     /// <param name="cpu">The processor.</param>
     /// <param name="pointer">The stack pointer before any push.</param>
     /// <param name="privilege">The level that the stack belongs to.</param>
+    /// <param name="room">Room for as many values as will be pushed.</param>
     /// <returns>An empty frame.</returns>
-    public static StackFrame OnLongStack(CpuContext* cpu, ulong pointer, int privilege) =>
-        new(cpu, default, ulong.MaxValue, pointer, sizeof(ulong), privilege, 0);
+    public static StackFrame OnLongStack(CpuContext* cpu, ulong pointer, int privilege, Span<ulong> room) =>
+        new(cpu, default, ulong.MaxValue, pointer, sizeof(ulong), privilege, 0, room);
 
     /// <summary>Starts a frame on another stack; a limit violation raises #SS with its selector.</summary>
     /// <param name="cpu">The processor.</param>
     /// <param name="stack">The stack.</param>
     /// <param name="size">Bytes of each push: 2 or 4.</param>
+    /// <param name="room">Room for as many values as will be pushed.</param>
     /// <returns>An empty frame.</returns>
-    public static StackFrame On(CpuContext* cpu, scoped in SwitchedStack stack, int size) =>
+    public static StackFrame On(CpuContext* cpu, scoped in SwitchedStack stack, int size, Span<ulong> room) =>
         new(
             cpu,
             stack.Segment,
@@ -63,7 +68,8 @@ internal unsafe ref struct StackFrame
             stack.Pointer,
             size,
             stack.Segment.Dpl,
-            new Selector(stack.Segment.Selector).ErrorCode);
+            new Selector(stack.Segment.Selector).ErrorCode,
+            room);
 
     /// <summary>Adds a push.</summary>
     /// <param name="value">The value, truncated to the push size when it is written.</param>
@@ -71,8 +77,14 @@ internal unsafe ref struct StackFrame
 
     /// <summary>Writes the frame if all of it can be written. The stack pointer is left to the caller.</summary>
     /// <returns>Whether no fault was raised.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly bool TryWrite()
     {
+        if (TryWriteAtOnce())
+        {
+            return true;
+        }
+
         for (int i = 1; i <= _count; i++)
         {
             ulong offset = OffsetOf(i);
@@ -88,6 +100,44 @@ internal unsafe ref struct StackFrame
         // A single write is all or nothing by itself.
         return (_count == 1 || TryProbe()) && TryStore();
     }
+
+    // Nearly every frame lies in one page, within a segment that grows up, where the TLB allows writes: nothing can fail then.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly bool TryWriteAtOnce()
+    {
+        ulong bytes = (ulong)(_count * _size);
+        ulong low = (_start - bytes) & _mask;
+        bool plain = low < _start
+            && (IsLong ? Canonical.Are(low, (int)bytes) : IsPlain(_segment) && _start - 1 <= _segment.Limit);
+        ulong linear = IsLong ? low : (uint)(_segment.Base + low);
+        TlbEntry* entry = Tlb.EntryOf(_privilege == _cpu->Cpl ? _cpu->Tlb : _cpu->SupervisorTlb, linear);
+        if (!plain || !Tlb.Hits(linear, (int)bytes, entry->WriteTag))
+        {
+            return false;
+        }
+
+        byte* place = (byte*)(linear + entry->Addend + bytes);
+        for (int i = 0; i < _count; i++)
+        {
+            place -= _size;
+            switch (_size)
+            {
+                case sizeof(ushort):
+                    *(ushort*)place = (ushort)_values[i];
+                    break;
+                case sizeof(uint):
+                    *(uint*)place = (uint)_values[i];
+                    break;
+                default:
+                    *(ulong*)place = _values[i];
+                    break;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool IsPlain(in SegmentCache segment) => !segment.Unusable && segment.IsWritable && !segment.IsExpandDown;
 
     private readonly bool TryProbe()
     {
@@ -135,13 +185,6 @@ internal unsafe ref struct StackFrame
     private readonly ulong OffsetOf(int push) => (_start - (ulong)(push * _size)) & _mask;
 
     private readonly ulong LinearOf(int push) => IsLong ? OffsetOf(push) : (uint)(_segment.Base + OffsetOf(push));
-
-    /// <summary>Room for the largest frame: SS, ESP, 31 call-gate parameters, CS and EIP.</summary>
-    [InlineArray(35)]
-    private struct SlotBuffer
-    {
-        private ulong _first;
-    }
 }
 
 /// <summary>A stack of another privilege level that a transfer is about to switch to.</summary>

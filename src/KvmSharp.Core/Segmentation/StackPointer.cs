@@ -27,6 +27,20 @@ internal static unsafe class StackPointer
     public static void Release(CpuContext* cpu, uint bytes) =>
         Set(cpu, cpu->StackMask, cpu->State.General[GeneralRegisterFile.Rsp] + bytes);
 
+    /// <summary>Gives the host address of the top of the present stack when all that an instruction pops can be read there at once.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="bytes">How much it pops.</param>
+    /// <returns>The address, or null: then each item is for <see cref="TryPeek"/>.</returns>
+    public static byte* FindTop(CpuContext* cpu, int bytes)
+    {
+        ulong offset = cpu->State.General[GeneralRegisterFile.Rsp] & cpu->StackMask;
+        bool within = SegmentAccess.IsWithinView(cpu, (int)SegmentIndex.Ss, offset, bytes, write: false, out ulong linear)
+            || ProcessorMode.Is64Bit(cpu); // no tag of the TLB is an address that is not canonical
+        TlbEntry* entry = Tlb.EntryOf(cpu->Tlb, linear);
+        bool wraps = ((offset + (uint)bytes - 1) & cpu->StackMask) < offset;
+        return within && !wraps && Tlb.Hits(linear, bytes, entry->ReadTag) ? (byte*)(linear + entry->Addend) : null;
+    }
+
     /// <summary>Reads from the present stack without popping.</summary>
     /// <param name="cpu">The processor.</param>
     /// <param name="distance">Bytes above the top.</param>

@@ -23,7 +23,7 @@ internal static unsafe class SystemForms
                 LowerContinuing(ref lowering, &SegmentInstructions.Push, StackItemSize(lowering));
                 return true;
             case Mnemonic.Pop when lowering.Instruction.Op0Register.IsSegmentRegister():
-                LowerEndingBlock(ref lowering, &SegmentInstructions.Pop, StackItemSize(lowering));
+                LowerLoad(ref lowering, &SegmentInstructions.Pop, StackItemSize(lowering), SegmentOf(lowering.Instruction.Op0Register));
                 return true;
             case Mnemonic.Call when lowering.Instruction.IsCallFar || lowering.Instruction.IsCallFarIndirect:
                 FarBranch.Lower(ref lowering, &FarBranch.Call);
@@ -58,6 +58,23 @@ internal static unsafe class SystemForms
         lowering.EndsBlock = true;
     }
 
+    /// <summary>Makes a general micro-op that loads a segment register; the block ends behind SS, which decides over the stack and holds off interrupts.</summary>
+    /// <param name="lowering">The instruction.</param>
+    /// <param name="body">Carries it out.</param>
+    /// <param name="size">The operand size in bytes.</param>
+    /// <param name="segment">The segment register.</param>
+    public static void LowerLoad(ref Lowering lowering, delegate*<CpuContext*, MicroOp*, bool> body, int size, SegmentIndex segment)
+    {
+        if (segment == SegmentIndex.Ss)
+        {
+            LowerEndingBlock(ref lowering, body, size);
+        }
+        else
+        {
+            Lower(ref lowering, body, &GeneralShape.ContinueInMode, size);
+        }
+    }
+
     /// <summary>Makes a general micro-op that sets RIP.</summary>
     /// <param name="lowering">The instruction.</param>
     /// <param name="body">Carries it out.</param>
@@ -68,13 +85,15 @@ internal static unsafe class SystemForms
         lowering.EndsBlock = true;
     }
 
+    private static SegmentIndex SegmentOf(Register register) => (SegmentIndex)(register - Register.ES);
+
     private static bool TryLowerMove(ref Lowering lowering)
     {
         Register target = lowering.Instruction.Op0Register;
         Register source = lowering.Instruction.Op1Register;
         if (target.IsSegmentRegister())
         {
-            LowerEndingBlock(ref lowering, &SegmentInstructions.MoveTo, sizeof(ushort));
+            LowerLoad(ref lowering, &SegmentInstructions.MoveTo, sizeof(ushort), SegmentOf(target));
         }
         else if (source.IsSegmentRegister())
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 using KvmSharp.Events;
 using KvmSharp.Memory;
@@ -13,6 +14,7 @@ internal static unsafe class TaskStacks
     /// <param name="privilege">0, 1 or 2.</param>
     /// <param name="stack">The stack.</param>
     /// <returns>Whether no fault was raised: #TS for what is wrong in the TSS, #SS when the segment is not present.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryPrepare(CpuContext* cpu, int privilege, out SwitchedStack stack)
     {
         stack = default;

@@ -89,7 +89,7 @@ internal static unsafe class TaskSwitch
 
     private static bool TryPushErrorCode(CpuContext* cpu, TaskLayout layout, uint errorCode)
     {
-        var frame = StackFrame.OnPresentStack(cpu, layout.FieldSize);
+        var frame = StackFrame.OnPresentStack(cpu, layout.FieldSize, stackalloc ulong[1]);
         frame.Push(errorCode);
         if (!frame.TryWrite())
         {

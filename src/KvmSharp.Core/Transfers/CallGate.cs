@@ -90,7 +90,7 @@ internal static unsafe class CallGate
             return false;
         }
 
-        var frame = StackFrame.OnLongStack(cpu, pointer, privilege);
+        var frame = StackFrame.OnLongStack(cpu, pointer, privilege, stackalloc ulong[4]);
         if (inward)
         {
             frame.Push(cpu->State.Segments[(int)SegmentIndex.Ss].Selector);
@@ -122,7 +122,7 @@ internal static unsafe class CallGate
             return false;
         }
 
-        var frame = StackFrame.On(cpu, stack, gate.Size);
+        var frame = StackFrame.On(cpu, stack, gate.Size, stackalloc ulong[4 + gate.ParameterCount]);
         frame.Push(cpu->State.Segments[(int)SegmentIndex.Ss].Selector);
         frame.Push(cpu->State.General[GeneralRegisterFile.Rsp]);
         for (int i = gate.ParameterCount - 1; i >= 0; i--)

@@ -51,7 +51,7 @@ internal static unsafe class FarBranch
     {
         if (call)
         {
-            var frame = StackFrame.OnPresentStack(cpu, size);
+            var frame = StackFrame.OnPresentStack(cpu, size, stackalloc ulong[2]);
             frame.Push(cpu->State.Segments[(int)SegmentIndex.Cs].Selector);
             frame.Push(returnRip);
             if (!frame.TryWrite())

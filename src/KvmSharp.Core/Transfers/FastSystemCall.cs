@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Iced.Intel;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
@@ -25,6 +26,7 @@ internal static unsafe class FastSystemCall
         table.AddTransfer(Mnemonic.Sysexitq, &ExitLong);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool Enter(CpuContext* cpu, MicroOp* op)
     {
         int selector = (int)cpu->State.Msrs.SysenterCs & SelectorMask;
@@ -42,6 +44,7 @@ internal static unsafe class FastSystemCall
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool Exit(CpuContext* cpu, MicroOp* op)
     {
         if (!TryGetSelector(cpu, out int selector))

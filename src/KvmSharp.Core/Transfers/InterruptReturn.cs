@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Iced.Intel;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
@@ -26,6 +27,7 @@ internal static unsafe class InterruptReturn
 
     private static void LowerLong(ref Lowering lowering) => SystemForms.LowerTransfer(ref lowering, &Return, sizeof(ulong));
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool Return(CpuContext* cpu, MicroOp* op)
     {
         if (!TryReturn(cpu, op))
@@ -37,6 +39,7 @@ internal static unsafe class InterruptReturn
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryReturn(CpuContext* cpu, MicroOp* op)
     {
         if (!VirtualInterrupts.TryRequireFlagAccess(cpu, Operands.Size(op)))
@@ -52,9 +55,34 @@ internal static unsafe class InterruptReturn
                 : TaskEntry.TryReturn(cpu, GeneralShape.NextRip(cpu, op));
         }
 
-        int size = Operands.Size(op);
+        if (!TryRead(cpu, Operands.Size(op), out ReturnImage image))
+        {
+            return false;
+        }
+
+        if (!isProtected)
+        {
+            return TryReturnUnprotected(cpu, image);
+        }
+
+        bool toVirtual8086 = image.Size > sizeof(ushort) && (image.Flags & Rflags.Virtual8086) != 0 && cpu->Cpl == 0 && !ProcessorMode.IsLong(cpu);
+        return toVirtual8086 ? TryReturnToVirtual8086(cpu, image) : TryReturnProtected(cpu, image);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static bool TryRead(CpuContext* cpu, int size, out ReturnImage image)
+    {
+        byte* top = size == sizeof(ushort) ? null : StackPointer.FindTop(cpu, 3 * size);
+        if (top is not null)
+        {
+            image = size == sizeof(uint)
+                ? new ReturnImage(size, ((uint*)top)[0], (ushort)((uint*)top)[1], ((uint*)top)[2])
+                : new ReturnImage(size, ((ulong*)top)[0], (ushort)((ulong*)top)[1], ((ulong*)top)[2]);
+            return true;
+        }
 
         // The last item comes first: CR2 tells which of them a page fault met.
+        image = default;
         if (!StackPointer.TryPeek(cpu, 2 * (uint)size, size, out ulong flags)
             || !StackPointer.TryPeek(cpu, (uint)size, size, out ulong selector)
             || !StackPointer.TryPeek(cpu, 0, size, out ulong offset))
@@ -62,14 +90,8 @@ internal static unsafe class InterruptReturn
             return false;
         }
 
-        var image = new ReturnImage(size, offset, (ushort)selector, flags);
-        if (!isProtected)
-        {
-            return TryReturnUnprotected(cpu, image);
-        }
-
-        bool toVirtual8086 = size > sizeof(ushort) && (flags & Rflags.Virtual8086) != 0 && cpu->Cpl == 0 && !ProcessorMode.IsLong(cpu);
-        return toVirtual8086 ? TryReturnToVirtual8086(cpu, image) : TryReturnProtected(cpu, image);
+        image = new ReturnImage(size, offset, (ushort)selector, flags);
+        return true;
     }
 
     private static bool TryReturnUnprotected(CpuContext* cpu, in ReturnImage image)
@@ -92,6 +114,7 @@ internal static unsafe class InterruptReturn
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryReturnProtected(CpuContext* cpu, in ReturnImage image)
     {
         var selector = new Selector(image.Selector);

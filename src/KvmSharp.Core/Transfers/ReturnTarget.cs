@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using KvmSharp.Cpu;
 using KvmSharp.Events;
 using KvmSharp.Segmentation;
@@ -13,21 +14,34 @@ internal static unsafe class ReturnTarget
     /// <param name="offset">The offset from the stack.</param>
     /// <param name="target">The target.</param>
     /// <returns>Whether no fault was raised.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryMake(CpuContext* cpu, Selector selector, ulong offset, out CodeTarget target)
     {
         target = default;
-        if (!SegmentLoads.TryReadCode(cpu, selector, Vector.GeneralProtection, out Descriptor descriptor))
+        if (!SegmentLoads.TryReadNamed(cpu, selector, Vector.GeneralProtection, out Descriptor descriptor))
         {
             return false;
         }
 
+        if (AcceptedDescriptors.TryRecall(cpu, selector, cpu->Cpl, SegmentUse.Return, descriptor, out SegmentCache known))
+        {
+            target = new CodeTarget(known, offset);
+            return true;
+        }
+
         bool matches = descriptor.IsConforming ? descriptor.Dpl <= selector.Rpl : descriptor.Dpl == selector.Rpl;
-        if (selector.Rpl < cpu->Cpl || !matches)
+        if (!descriptor.IsCode || selector.Rpl < cpu->Cpl || !matches)
         {
             return Faults.Raise(cpu, Vector.GeneralProtection, selector.ErrorCode);
         }
 
-        return CodeTarget.TryMakeUnchecked(cpu, selector, descriptor, offset, out target);
+        if (!CodeTarget.TryMakeUnchecked(cpu, selector, descriptor, offset, out target))
+        {
+            return false;
+        }
+
+        AcceptedDescriptors.Keep(cpu, selector, cpu->Cpl, SegmentUse.Return, descriptor, target.Segment);
+        return true;
     }
 
     /// <summary>Reads and checks the stack that lies on the present one, as for an outer level: the pointer, then SS.</summary>
@@ -37,6 +51,7 @@ internal static unsafe class ReturnTarget
     /// <param name="target">The code that is returned to; its RPL is the stack's level.</param>
     /// <param name="stack">The stack.</param>
     /// <returns>Whether no fault was raised.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryReadStack(CpuContext* cpu, uint distance, int size, in CodeTarget target, out SwitchedStack stack)
     {
         stack = default;
@@ -64,6 +79,7 @@ internal static unsafe class ReturnTarget
     /// <param name="stack">The stack.</param>
     /// <param name="released">Bytes of parameters to remove from it.</param>
     /// <param name="target">The code.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void EnterOuter(CpuContext* cpu, in SwitchedStack stack, uint released, in CodeTarget target)
     {
         ulong mask = target.IsLong(cpu) ? ulong.MaxValue : StackPointer.MaskOf(stack.Segment);

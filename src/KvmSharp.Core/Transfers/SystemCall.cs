@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Iced.Intel;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
@@ -37,6 +38,7 @@ internal static unsafe class SystemCall
         table.AddTransfer(Mnemonic.Sysretq, &ReturnLong);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool Call(CpuContext* cpu, MicroOp* op)
     {
         if (!TryRequireEnabled(cpu))
@@ -61,6 +63,7 @@ internal static unsafe class SystemCall
     private static bool ReturnLong(CpuContext* cpu, MicroOp* op) =>
         TryReturn(cpu, isLong: true, cpu->State.General[GeneralRegisterFile.Rcx]);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryReturn(CpuContext* cpu, bool isLong, ulong target)
     {
         if (!TryRequireEnabled(cpu))

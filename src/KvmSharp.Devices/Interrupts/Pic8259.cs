@@ -70,6 +70,11 @@ public sealed class Pic8259 : BytePortDevice, IStateful<Pic8259State>
     /// <returns>The line; each call gives the same object.</returns>
     public ISignal Line(int level) => _lines[level];
 
+    /// <summary>Tells whether a request waits to be acknowledged: made, and not masked.</summary>
+    /// <param name="level">0 to 7.</param>
+    /// <returns>Whether it does.</returns>
+    public bool IsWaiting(int level) => (Requests & ~_s.Mask & Bit(level)) != 0;
+
     /// <summary>Runs this chip's part of an interrupt-acknowledge cycle and puts the request in service.</summary>
     /// <param name="level">The line whose request was taken, or -1 when none was left and the vector is the spurious one.</param>
     /// <returns>The vector this chip puts on the bus; a master's is void when <paramref name="level"/> is a slave's line.</returns>

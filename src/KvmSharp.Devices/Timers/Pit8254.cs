@@ -5,7 +5,8 @@ namespace KvmSharp.Devices;
 /// Offsets 0 to 2 are the counters, offset 3 takes the control word and drives nothing when read. CLK is 1,193,182 Hz of virtual
 /// time. Only an OUT pin that is wired costs deadlines, one for each of its edges; the others are computed when somebody looks.
 /// When a deadline comes late, as it may while the clock follows the host, edges in between merge but a pulse is never lost
-/// altogether. Until a guest or the board's firmware programs it, each counter stands still with OUT high.
+/// altogether. Who gives the chip a way to see that a pulse of counter 0 still waits to be noticed loses none up to a second: each is shown when the one
+/// before it has been taken, as KVM's PIT does by default (KVM_REINJECT_CONTROL). Until a guest or the board's firmware programs it, each counter stands still with OUT high.
 /// Not modelled: a count of 1 in modes 2 and 3, illegal in the data sheet, counts as 2.
 /// Source: Intel 8254 data sheet (231164).
 /// </remarks>
@@ -19,6 +20,10 @@ public sealed class Pit8254 : BytePortDevice, IStateful<Pit8254State>
     // A load, a strobe's two edges and one more: all that can be due at once before a waveform only repeats itself.
     private const int EdgesShownLate = 4;
 
+    private const long MostBehind = 1_193_182;   // ticks, one second: pulses that are later are given up
+    private const long ShortestPause = 119;      // ticks, a tenth of a millisecond, between two looks at a pulse that waits
+    private const int PausesPerPeriod = 8;
+
     private readonly IVirtualClock _clock;
     private readonly PitCounterPort[] _ports = [new(), new(), new()];
     private readonly GateInput[] _gates;
@@ -29,7 +34,8 @@ public sealed class Pit8254 : BytePortDevice, IStateful<Pit8254State>
     /// <param name="out0">The OUT pin of counter 0 (IRQ 0 in a PC), or null when nothing is wired to it.</param>
     /// <param name="out1">The OUT pin of counter 1, or null.</param>
     /// <param name="out2">The OUT pin of counter 2, or null.</param>
-    public Pit8254(IVirtualClock clock, ISignal? out0, ISignal? out1 = null, ISignal? out2 = null)
+    /// <param name="out0Waits">Tells whether the last rising edge of <paramref name="out0"/> still waits to be noticed; null when edges come whatever becomes of them.</param>
+    public Pit8254(IVirtualClock clock, ISignal? out0, ISignal? out1 = null, ISignal? out2 = null, Func<bool>? out0Waits = null)
         : base(ports: 4)
     {
         _clock = clock;
@@ -38,7 +44,7 @@ public sealed class Pit8254 : BytePortDevice, IStateful<Pit8254State>
         _pins = new OutPin?[wires.Length];
         for (int i = 0; i < wires.Length; i++)
         {
-            _pins[i] = wires[i] is { } wire ? new OutPin(clock, _ports[i].Counter, wire) : null;
+            _pins[i] = wires[i] is { } wire ? new OutPin(clock, _ports[i].Counter, wire, i == 0 ? out0Waits : null) : null;
         }
 
         Reset();
@@ -155,10 +161,12 @@ public sealed class Pit8254 : BytePortDevice, IStateful<Pit8254State>
         private readonly PitCounter _counter;
         private readonly ISignal _wire;
         private readonly IDeadline _deadline;
+        private readonly Func<bool>? _waits;
         private long _next = long.MaxValue;
 
-        public OutPin(IVirtualClock clock, PitCounter counter, ISignal wire)
+        public OutPin(IVirtualClock clock, PitCounter counter, ISignal wire, Func<bool>? waits)
         {
+            _waits = waits;
             _clock = clock;
             _counter = counter;
             _wire = wire;
@@ -195,8 +203,44 @@ public sealed class Pit8254 : BytePortDevice, IStateful<Pit8254State>
 
         private void OnDeadline()
         {
-            Catch();
-            Follow();
+            if (_waits is null || !TryShowWhatIsNoticed(InputClock.TickAt(_clock.Now)))
+            {
+                Catch();
+                Follow();
+            }
+        }
+
+        // No edge, falling or rising, before the pulse that is shown has been noticed. False when nobody notices, or for too long.
+        private bool TryShowWhatIsNoticed(long now)
+        {
+            if (now - _next > MostBehind)
+            {
+                return false;
+            }
+
+            for (int shown = 0; _next <= now; shown++)
+            {
+                if (_waits!())
+                {
+                    _deadline.Arm(InputClock.TimeOf(now + Math.Max(ShortestPause, _counter.PeriodTicks / PausesPerPeriod)));
+                    return true;
+                }
+
+                if (shown == EdgesShownLate)
+                {
+                    return false;
+                }
+
+                _wire.Drive(_counter.Out(_next));
+                _next = _counter.NextEvent(_next);
+            }
+
+            if (_next != long.MaxValue)
+            {
+                _deadline.Arm(InputClock.TimeOf(_next));
+            }
+
+            return true;
         }
     }
 }

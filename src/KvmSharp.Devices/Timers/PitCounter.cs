@@ -28,6 +28,9 @@ internal sealed class PitCounter
 
     public bool NullCount => _s.NullCount;
 
+    /// <summary>Gets the ticks after which the waveform repeats itself; 0 when it does not, or stands still.</summary>
+    public int PeriodTicks => IsPeriodic && _s.Counting ? Period : 0;
+
     private bool IsPeriodic => _s.Mode is 2 or 3;
 
     private bool IsTriggered => _s.Mode is 1 or 5; // a rising GATE loads and starts; its level means nothing

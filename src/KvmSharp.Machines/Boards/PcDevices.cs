@@ -35,7 +35,9 @@ internal sealed class PcDevices
         var storage = new PcStorage(board, isa, chipset.Slots);
         var virtio = new PcVirtio(board, chipset.Slots);
 
-        var pit = new Pit8254(clock, isa.Connect(PcLayout.PitIrq));
+        // Deterministic time never comes late, and real hardware loses the pulses that a guest does not take.
+        Func<bool>? tickWaits = clock is HostClock ? () => master.IsWaiting(PcLayout.PitIrq) : null;
+        var pit = new Pit8254(clock, isa.Connect(PcLayout.PitIrq), out0Waits: tickWaits);
         var portB = new SystemControlPort61(clock, pit.Gate(2), () => pit.Out(2));
         ports.Map(PcLayout.Pit, 4, pit);
         ports.Map(PcLayout.SystemControlB, 1, portB);

@@ -2,13 +2,15 @@ namespace KvmSharp.Machines;
 
 /// <summary>A machine's time in real-time mode: it follows a <see cref="TimeProvider"/>, from 0 at its making.</summary>
 /// <remarks>
-/// One timer of the provider serves all deadlines; their callbacks run on its thread with the device lock held. A host timer ticks
-/// in milliseconds, so a callback comes up to some milliseconds late; <see cref="Now"/> is as fine as the provider's timestamps.
+/// One timer of the provider serves all deadlines; their callbacks run on its thread with the device lock held. With
+/// <see cref="ThreadTimeProvider"/> a callback comes some ten microseconds late when the host has a processor to spare, with others, whose
+/// timers tick in milliseconds, up to some milliseconds; <see cref="Now"/> is as fine as the provider's timestamps.
 /// </remarks>
 public sealed class HostClock : IVirtualClock, IDisposable
 {
     private const long NanosecondsPerSecond = 1_000_000_000;
     private const long NanosecondsPerMillisecond = 1_000_000;
+    private const long NanosecondsPerTick = TimeSpan.NanosecondsPerTick;
 
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
 
@@ -16,6 +18,7 @@ public sealed class HostClock : IVirtualClock, IDisposable
     private readonly TimeProvider _provider;
     private readonly List<Deadline> _armed = []; // a handful: a search costs less than keeping order
     private readonly ITimer _timer;
+    private readonly long _resolution; // of the timer, in nanoseconds
     private long _startStamp;
     private long _pausedAt = -1; // the time at which it stands still
     private bool _disposed;
@@ -28,6 +31,7 @@ public sealed class HostClock : IVirtualClock, IDisposable
         ArgumentNullException.ThrowIfNull(provider);
         _provider = provider;
         _gate = gate;
+        _resolution = provider is ThreadTimeProvider ? NanosecondsPerTick : NanosecondsPerMillisecond;
         _startStamp = provider.GetTimestamp();
         _timer = provider.CreateTimer(static clock => ((HostClock)clock!).Fire(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -111,7 +115,7 @@ public sealed class HostClock : IVirtualClock, IDisposable
 
     private Deadline? Earliest() => _armed.Count == 0 ? null : _armed.MinBy(d => d.Due);
 
-    // Rounded up to whole milliseconds: a timer that comes too early would only be set again.
+    // Rounded up to what the timer can tell apart: one that comes too early would only be set again.
     private void SetTimer()
     {
         if (_disposed)
@@ -122,8 +126,8 @@ public sealed class HostClock : IVirtualClock, IDisposable
         TimeSpan wait = Timeout.InfiniteTimeSpan;
         if (_pausedAt < 0 && Earliest() is { } next)
         {
-            long milliseconds = Math.Max(0, (next.Due - Now + NanosecondsPerMillisecond - 1) / NanosecondsPerMillisecond);
-            wait = milliseconds < LongestWait.TotalMilliseconds ? TimeSpan.FromMilliseconds(milliseconds) : LongestWait;
+            long steps = Math.Max(0, (Math.Min(next.Due - Now, LongestWait.Ticks * NanosecondsPerTick) + _resolution - 1) / _resolution);
+            wait = TimeSpan.FromTicks(steps * (_resolution / NanosecondsPerTick));
         }
 
         _timer.Change(wait, Timeout.InfiniteTimeSpan);

@@ -7,11 +7,15 @@ namespace KvmSharp.Machines;
 internal sealed class ThreadTimer(TimeProvider provider, TimerCallback callback, object? state) : ITimer
 {
     private const int StackBytes = 256 << 10; // a callback ends in a device; an idle machine should cost little
+    private const long Never = long.MaxValue;
+    private const long Awake = long.MinValue;
 
-    private readonly long _stampsPerMillisecond = provider.TimestampFrequency / 1000;
-    private readonly object _gate = new();
-    private Thread? _thread;
-    private long _due = long.MaxValue; // a timestamp
+    private static readonly TimeSpan LongestSleep = TimeSpan.FromHours(1);
+
+    private readonly Lock _gate = new();
+    private WakeableSleep? _sleep;
+    private long _due = Never; // a timestamp
+    private long _sleepsUntil = Awake;
     private long _period;
     private bool _disposed;
 
@@ -26,16 +30,16 @@ internal sealed class ThreadTimer(TimeProvider provider, TimerCallback callback,
                 return false;
             }
 
-            _due = dueTime < TimeSpan.Zero ? long.MaxValue : provider.GetTimestamp() + ToStamps(dueTime);
+            _due = dueTime < TimeSpan.Zero ? Never : provider.GetTimestamp() + ToStamps(dueTime);
             _period = period <= TimeSpan.Zero ? 0 : ToStamps(period);
-            if (_thread is not null)
+            if (_sleep is null && _due != Never)
             {
-                Monitor.Pulse(_gate);
+                _sleep = new WakeableSleep();
+                new Thread(Run, StackBytes) { IsBackground = true, Name = "kvmsharp clock" }.Start();
             }
-            else if (_due != long.MaxValue)
+            else if (_due < _sleepsUntil)
             {
-                _thread = new Thread(Run, StackBytes) { IsBackground = true, Name = "kvmsharp clock" };
-                _thread.Start();
+                _sleep!.Wake(); // one that sleeps too short finds out by itself
             }
 
             return true;
@@ -48,7 +52,10 @@ internal sealed class ThreadTimer(TimeProvider provider, TimerCallback callback,
         lock (_gate)
         {
             _disposed = true;
-            Monitor.Pulse(_gate);
+            if (_sleepsUntil != Awake)
+            {
+                _sleep!.Wake();
+            }
         }
     }
 
@@ -59,40 +66,47 @@ internal sealed class ThreadTimer(TimeProvider provider, TimerCallback callback,
         return ValueTask.CompletedTask;
     }
 
-    private long ToStamps(TimeSpan time) => (long)(time.TotalMilliseconds * _stampsPerMillisecond);
+    private long ToStamps(TimeSpan time) => (long)(time.TotalSeconds * provider.TimestampFrequency);
 
     private void Run()
     {
-        while (WaitForDue())
+        using WakeableSleep sleep = _sleep!;
+        while (WaitForDue(sleep))
         {
             callback(state);
         }
     }
 
-    private bool WaitForDue()
+    private bool WaitForDue(WakeableSleep sleep)
     {
-        lock (_gate)
+        while (true)
         {
-            while (!_disposed)
+            TimeSpan wait = LongestSleep;
+            lock (_gate)
             {
-                if (_due == long.MaxValue)
+                _sleepsUntil = Awake;
+                if (_disposed)
                 {
-                    Monitor.Wait(_gate);
-                    continue;
+                    return false;
                 }
 
-                long early = _due - provider.GetTimestamp();
-                if (early <= 0)
+                long now = provider.GetTimestamp();
+                if (_due <= now)
                 {
-                    _due = _period == 0 ? long.MaxValue : _due + _period;
+                    _due = _period == 0 ? Never : _due + _period;
                     return true;
                 }
 
-                long milliseconds = (early + _stampsPerMillisecond - 1) / _stampsPerMillisecond;
-                Monitor.Wait(_gate, (int)Math.Min(milliseconds, int.MaxValue));
+                _sleepsUntil = _due;
+                if (_due != Never)
+                {
+                    // Rounded up: one that wakes too early would only sleep again.
+                    TimeSpan early = provider.GetElapsedTime(now, _due) + TimeSpan.FromTicks(1);
+                    wait = early < LongestSleep ? early : LongestSleep;
+                }
             }
 
-            return false;
+            sleep.Sleep(wait);
         }
     }
 }

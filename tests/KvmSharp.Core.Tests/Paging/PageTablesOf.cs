@@ -18,7 +18,7 @@ internal sealed class PageTablesOf<TMode> : IPageTables
         Make(size, page, at => at == LastLevel(size) ? PageEntry.Present | rights : Full);
 
     public WalkResult Walk(in PagingRegisters registers, ulong linear, PageAccess access) =>
-        PageWalker.Walk<TMode>(this, registers, linear, access);
+        PageWalker.Walk<TMode, PageTablesOf<TMode>>(this, registers, linear, access);
 
     public ulong ReadEntry(ulong physical, int bytes) => _entries.GetValueOrDefault(physical);
 

@@ -456,4 +456,53 @@ public sealed class Pit8254Tests : StatefulContract<Pit8254, Pit8254State>
         (_clock.Fired - fired).Should().BeLessThan(4);
         ShouldChangeAt((11, true));
     }
+
+    [Fact]
+    public void LateDeadline_PulsesAreNoticed_ShowsEachOfThem()
+    {
+        bool waits = false;
+        var wire = new Wire(_clock);
+        var pit = new Pit8254(_clock, new NoticedWire(wire, () => waits = true), out0Waits: () => waits);
+        pit.Out(Control, 0x34);
+        pit.OutAll(0, 0x00, 0x10);
+        waits = false;
+        int before = wire.Rises;
+
+        _clock.SkipTo(Time(1 + (10 * 0x1000)));
+        for (int look = 0; look < 40; look++)
+        {
+            waits = false;
+            _clock.AdvanceBy(Time(0x200));
+        }
+
+        (wire.Rises - before).Should().Be(10 + (40 / 8), "all late ones come, and those of the time in which they came");
+    }
+
+    [Fact]
+    public void Deadline_PulseWaits_ShowsNoOtherOneForASecond()
+    {
+        var wire = new Wire(_clock);
+        var pit = new Pit8254(_clock, wire, out0Waits: () => true);
+        pit.Out(Control, 0x34);
+        pit.OutAll(0, 0x00, 0x10);
+        int before = wire.Rises;
+
+        _clock.AdvanceBy(999_000_000);
+        wire.Rises.Should().Be(before);
+
+        _clock.AdvanceBy(100_000_000);
+        wire.Rises.Should().Be(before + 2, "what waited for longer than a second is given up");
+    }
+
+    private sealed class NoticedWire(ISignal wire, Action risen) : ISignal
+    {
+        public void Drive(bool asserted)
+        {
+            wire.Drive(asserted);
+            if (asserted)
+            {
+                risen();
+            }
+        }
+    }
 }

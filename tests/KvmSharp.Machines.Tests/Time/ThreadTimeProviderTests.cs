@@ -67,4 +67,17 @@ public class ThreadTimeProviderTests
 
         timer.Change(TimeSpan.Zero, Never).Should().BeFalse();
     }
+
+    [Fact]
+    public void Change_ToAnEarlierTimeWhileItSleeps_FiresThen()
+    {
+        using var first = new ManualResetEventSlim();
+        using var second = new ManualResetEventSlim();
+        using ITimer timer = ThreadTimeProvider.Instance.CreateTimer(_ => (first.IsSet ? second : first).Set(), null, TimeSpan.Zero, TimeSpan.FromHours(1));
+        first.Wait(Patience).Should().BeTrue(); // from here on its thread sleeps for an hour
+
+        timer.Change(TimeSpan.FromMicroseconds(300), Never);
+
+        second.Wait(Patience).Should().BeTrue();
+    }
 }

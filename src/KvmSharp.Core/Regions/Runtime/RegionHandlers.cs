@@ -29,6 +29,7 @@ internal static unsafe class RegionHandlers
     /// <summary>Finds what is at RIP, where a branch out of a region has led.</summary>
     /// <param name="context">The processor.</param>
     /// <returns>The way into a region, a <see cref="RegionEntry"/>; or 0, and <c>FollowedTo</c> is the block's head, or null for the run loop to look it up.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static nint Follow(nint context)
     {
         var cpu = (CpuContext*)context;
@@ -45,6 +46,7 @@ internal static unsafe class RegionHandlers
     /// <summary>Behind a repeated string instruction that translated code has called and then left: RIP says where to go on.</summary>
     public static MicroOp* GoOn(CpuContext* cpu, MicroOp* op) => Branching.FollowIndirect(cpu);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static MicroOp* Enter(CpuContext* cpu, MicroOp* op)
     {
         if (!MayEnter(cpu, op))
@@ -55,9 +57,13 @@ internal static unsafe class RegionHandlers
         // One region may lead to the next without coming back here.
         long before = cpu->Remaining;
         var next = (MicroOp*)op->Entry->Code((nint)cpu, op->Entry->Index);
-        cpu->TranslatedInstructions += (ulong)(before - cpu->Remaining) - (next is null ? 0UL : next->Left);
+        cpu->TranslatedInstructions += (ulong)(before - cpu->Remaining) - (next is not null ? next->Left : Unfinished(cpu));
         return next;
     }
+
+    // What the run loop will take back of the block in which a handler has stopped.
+    private static ulong Unfinished(CpuContext* cpu) =>
+        cpu->Stop is StopReason.Fault or StopReason.Exit or StopReason.Wait ? cpu->CurrentOp->Left : 0UL;
 
     // A slice smaller than the block must not be entered: its own head sees to that.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
