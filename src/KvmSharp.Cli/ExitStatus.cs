@@ -21,7 +21,7 @@ internal static class ExitStatus
     /// <summary>The guest needs something that is not emulated, or touched what <c>--fail-on-unmapped</c> forbids.</summary>
     public const int Unsupported = 8;
 
-    /// <summary>The image is missing, unreadable, empty, malformed or too large (EX_NOINPUT).</summary>
+    /// <summary>The image or snapshot is missing, unreadable, empty, malformed or too large (EX_NOINPUT).</summary>
     public const int Image = 66;
 
     /// <summary>The host cannot do its part: a file cannot be written, the output was closed (EX_SOFTWARE).</summary>

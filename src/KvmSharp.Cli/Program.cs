@@ -29,7 +29,7 @@ internal static class Program
         {
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
-        catch (ImageException e)
+        catch (Exception e) when (e is ImageException or SnapshotException)
         {
             return Fail(e.Message, ExitStatus.Image);
         }

@@ -6,11 +6,11 @@ namespace KvmSharp.Cli;
 internal static class BootChoice
 {
     /// <summary>Makes a verb check the rule.</summary>
-    public static void Require(Command verb, KernelOptions kernel, FirmwareOptions firmware, DiskOptions disks) => verb.Validators.Add(result =>
+    public static void Require(Command verb, KernelOptions kernel, FirmwareOptions firmware, DiskOptions disks, SnapshotOptions? snapshots = null) => verb.Validators.Add(result =>
     {
         bool firmwareIsGiven = firmware.IsGiven(result);
         bool bootIsGiven = kernel.IsGiven(result);
-        if (!firmwareIsGiven && !bootIsGiven && !disks.IsGiven(result))
+        if (!firmwareIsGiven && !bootIsGiven && !disks.IsGiven(result) && snapshots?.IsRestoring(result) != true)
         {
             result.AddError("There is nothing to boot: name an IMAGE, a kernel with --kernel, a disk with --disk, --cdrom or --floppy, or firmware with --bios.");
         }

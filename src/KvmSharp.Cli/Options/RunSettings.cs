@@ -58,4 +58,11 @@ internal sealed record RunSettings
     public bool Verbose { get; init; }
 
     public string? LogFile { get; init; }
+
+    /// <summary>The snapshot to go on from.</summary>
+    public string? Restore { get; init; }
+
+    public bool AcceptsChangedDisks { get; init; }
+
+    public string? SnapshotAtExit { get; init; }
 }

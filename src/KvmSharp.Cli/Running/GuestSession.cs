@@ -29,31 +29,29 @@ internal sealed class GuestSession(RunSettings settings, TextWriter errors)
             Screenshot.Check(wanted);
         }
 
+        if (settings.SnapshotAtExit is { } snapshot)
+        {
+            HostFiles.CheckReplaceable(snapshot, "snapshot");
+        }
+
         using var lines = new GuestLines(settings, cancellation, errors);
         BootSource? booted = boot();
         using TerminalScreen? screen = TerminalScreen.Open(settings, cancellation);
-        using var machine = new PcMachine(Complete(new PcOptions
+        var host = new MachineHost
         {
-            Boot = booted,
             AwaitsKeys = screen is not null,
-            MemoryBytes = settings.MemoryBytes,
-            Cpu = settings.Cpu,
-            Cpus = settings.Cpus,
-            Apic = settings.Apic,
             Engine = settings.Engine,
             TranslatedCodeLimit = settings.CodeCacheBytes,
             Serial = lines.Serial,
             Console = lines.Console,
-            Devices = settings.Devices,
             Entropy = RandomNumberGenerator.Fill,
-            DebugExit = settings.DebugExit,
-            Deterministic = settings.Deterministic,
-            ClockStart = settings.ClockStart,
-            NoReboot = settings.NoReboot,
-            StopOnUnmapped = settings.FailOnUnmapped,
+            NoReboot = settings.NoReboot ? true : null,
+            StopOnUnmapped = settings.FailOnUnmapped ? true : null,
             Trace = trace,
             FirmwareDebugOutput = log.FirmwareOutput,
-        }));
+            AcceptsChangedDisks = settings.AcceptsChangedDisks,
+        };
+        using PcMachine machine = settings.Restore is { } file ? PcMachine.Restore(file, host) : new PcMachine(Complete(Options(booted, host)));
         log.Booted(machine.Image, settings);
         lines.Connect(machine);
         screen?.Connect(machine);
@@ -62,16 +60,19 @@ internal sealed class GuestSession(RunSettings settings, TextWriter errors)
             cancellation.StartTimeout(limit);
         }
 
+        ulong before = machine.InstructionsRetired; // of a restored machine
         long start = Stopwatch.GetTimestamp();
         MachineStop stop = machine.Run(new MachineRunOptions { MaxInstructions = settings.MaxInstructions, Cancellation = cancellation.Token });
         TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
 
         lines.Close(stop.Reason == MachineStopReason.Cancelled ? DrainWhenCancelled : Timeout.InfiniteTimeSpan);
         screen?.Dispose();
-        if (settings.Screenshot is { } file)
+        if (settings.Screenshot is { } picture)
         {
-            Screenshot.Save(machine.Screen, file);
+            Screenshot.Save(machine.Screen, picture);
         }
+
+        SaveSnapshot(machine);
 
         if (Stopped is not null)
         {
@@ -83,8 +84,46 @@ internal sealed class GuestSession(RunSettings settings, TextWriter errors)
             Stopped(machine);
         }
 
-        return Report(stop, cancellation.Cause, RunStatistics.Collect(machine, stop, elapsed), log);
+        return Report(stop, cancellation.Cause, RunStatistics.Collect(machine, stop, elapsed, before), log);
     }
+
+    private void SaveSnapshot(PcMachine machine)
+    {
+        try
+        {
+            if (settings.SnapshotAtExit is { } path)
+            {
+                machine.Save(path);
+            }
+        }
+        catch (SnapshotException e)
+        {
+            throw new HostException(e.Message, e);
+        }
+    }
+
+    private PcOptions Options(BootSource? boot, MachineHost host) => new()
+    {
+        Boot = boot,
+        AwaitsKeys = host.AwaitsKeys,
+        MemoryBytes = settings.MemoryBytes,
+        Cpu = settings.Cpu,
+        Cpus = settings.Cpus,
+        Apic = settings.Apic,
+        Engine = settings.Engine,
+        TranslatedCodeLimit = settings.CodeCacheBytes,
+        Serial = host.Serial,
+        Console = host.Console,
+        Devices = settings.Devices,
+        Entropy = host.Entropy,
+        DebugExit = settings.DebugExit,
+        Deterministic = settings.Deterministic,
+        ClockStart = settings.ClockStart,
+        NoReboot = settings.NoReboot,
+        StopOnUnmapped = settings.FailOnUnmapped,
+        Trace = host.Trace,
+        FirmwareDebugOutput = host.FirmwareDebugOutput,
+    };
 
     private int Report(MachineStop stop, StopCause cause, RunStatistics statistics, RunLog log)
     {

@@ -7,19 +7,7 @@ internal static class Screenshot
 {
     /// <summary>Checks before the guest runs that the file can be written later.</summary>
     /// <exception cref="HostException">It cannot.</exception>
-    public static void Check(string path)
-    {
-        if (Directory.Exists(path))
-        {
-            throw new HostException($"The screenshot cannot be written to {path}: it is a directory. Give the name of a file.");
-        }
-
-        string folder = FolderOf(path);
-        if (!Directory.Exists(folder))
-        {
-            throw new HostException($"The screenshot cannot be written to {path}: there is no directory {folder}. Create it first.");
-        }
-    }
+    public static void Check(string path) => HostFiles.CheckReplaceable(path, "screenshot");
 
     /// <summary>Writes the file.</summary>
     /// <exception cref="HostException">It cannot be written.</exception>

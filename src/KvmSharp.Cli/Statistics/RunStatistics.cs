@@ -24,9 +24,9 @@ internal sealed record RunStatistics(
     /// <summary>Gets millions of instructions per second of the host's time.</summary>
     public double Mips => Elapsed > TimeSpan.Zero ? Instructions / Elapsed.TotalMicroseconds : 0;
 
-    public static RunStatistics Collect(PcMachine machine, MachineStop stop, TimeSpan elapsed) => new(
+    public static RunStatistics Collect(PcMachine machine, MachineStop stop, TimeSpan elapsed, ulong instructionsBefore = 0) => new(
         stop.Reason,
-        machine.InstructionsRetired,
+        machine.InstructionsRetired - instructionsBefore,
         elapsed,
         TimeSpan.FromTicks((long)(machine.Now / NanosecondsPerTick)),
         [.. from reason in Enum.GetValues<VmExitReason>()

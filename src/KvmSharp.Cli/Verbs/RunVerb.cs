@@ -12,6 +12,7 @@ internal static class RunVerb
         var disks = new DiskOptions();
         var placement = new PlacementOptions();
         var options = new MachineOptions();
+        var snapshots = new SnapshotOptions();
         var verb = new Verb("run", "Boot an image or a kernel and connect its serial port to standard input and output.")
         {
             Examples =
@@ -26,6 +27,8 @@ internal static class RunVerb
                 ("kvmsharp run tests.elf --debug-exit on --timeout 30s --memory 128M", "runs a test kernel that reports its verdict through port F4h"),
                 ("kvmsharp run disk.img --screen text", "draws the guest's screen in the terminal; Ctrl-A x quits"),
                 ("kvmsharp run code.bin --load-address 0x100000 --mode 32 --trace instructions", "runs bare code and traces each instruction"),
+                ("kvmsharp run --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --snapshot-at-exit booted.snap", "boots Linux; Ctrl-A x quits and leaves a snapshot behind"),
+                ("kvmsharp run --restore booted.snap", "goes on where that run ended, as often as you like"),
                 ("kvmsharp run kernel.elf --deterministic --max-instructions 1000000 --stats", "runs a million instructions, the same each time, and counts exits"),
             ],
         };
@@ -34,10 +37,11 @@ internal static class RunVerb
         firmware.AddTo(verb);
         placement.AddTo(verb);
         options.AddTo(verb);
-        BootChoice.Require(verb, kernel, firmware, disks);
+        snapshots.AddTo(verb);
+        BootChoice.Require(verb, kernel, firmware, disks, snapshots);
         verb.SetAction(parsed =>
         {
-            RunSettings settings = options.Read(parsed);
+            RunSettings settings = snapshots.Complete(parsed, options.Read(parsed));
             ImageFormat? format = placement.Format(parsed);
             PositionalDisk? disk = kernel.ReadDisk(parsed, format);
             if (disk is not null && disk.Kind != BootDevice.Cdrom)

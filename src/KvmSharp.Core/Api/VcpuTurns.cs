@@ -36,6 +36,20 @@ public sealed class VcpuTurns
     /// <summary>Gets the vCPU whose turn it is: the one that an exit belongs to.</summary>
     public VirtualCpu Current => _vm.Vcpus[_current];
 
+    /// <summary>Gets or sets whose turn it is, by place in the machine, and how many instructions are left of it: all that turns remember.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such vCPU, or more is left than a turn has.</exception>
+    public (int Place, ulong Left) Position
+    {
+        get => (_current, _left);
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value.Place, nameof(value));
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(value.Place, _vm.Vcpus.Count, nameof(value));
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value.Left, _slice, nameof(value));
+            (_current, _left) = value;
+        }
+    }
+
     /// <summary>Gets or sets who is told of a vCPU that is about to run and is not halted; <see langword="null"/> for nobody.</summary>
     public Action<VirtualCpu>? Starting { get; set; }
 

@@ -237,6 +237,16 @@ public sealed unsafe partial class VirtualCpu
 
     private void Leave() => Volatile.Write(ref _runner, null);
 
+    /// <summary>Requires that the vCPU stands between two instructions and nobody is about to change that, not even a handler of its own exit.</summary>
+    internal void RequireStopped()
+    {
+        RequireSettled();
+        if (_runner is not null)
+        {
+            throw KvmException.Busy($"vCPU {Id} is running");
+        }
+    }
+
     private void RequireSettled()
     {
         ObjectDisposedException.ThrowIf(_closed, this);

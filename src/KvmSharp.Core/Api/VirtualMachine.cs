@@ -29,7 +29,9 @@ public sealed unsafe partial class VirtualMachine : IDisposable
 
     internal VirtualMachine()
     {
-        Memory = new GuestMemory((physical, length) => CodeWritten(physical, length, writer: null));
+        Memory = new GuestMemory(
+            (physical, length) => CodeWritten(physical, length, writer: null),
+            (slot, physical) => MakePrivate(slot, physical, writer: null));
         Exclusive = new ExclusiveSection(() => Volatile.Read(ref _engines));
         Clock = new InstructionClock();
         ApicBus = new ApicBus(() => Volatile.Read(ref _engines));

@@ -15,6 +15,7 @@ internal sealed unsafe class ApicTimer(VcpuEngine engine, VirtualMachine vm, Loc
     private const long Never = long.MaxValue;
 
     private IDeadline? _deadline;
+    private IVirtualClock? _clock; // whose deadline it is
     private long _due = Never;
     private long _armedFor = Never;
 
@@ -47,6 +48,21 @@ internal sealed unsafe class ApicTimer(VcpuEngine engine, VirtualMachine vm, Loc
         {
             uint value = apic.Peek(ApicRegister.DivideConfiguration);
             return (int)((((value >> 1) & 4) | (value & 3)) + 1) & 7;
+        }
+    }
+
+    // Of the clock that the machine has now: it may get its own behind the first reset.
+    private IDeadline Deadline
+    {
+        get
+        {
+            if (_deadline is null || _clock != vm.Clock)
+            {
+                _clock = vm.Clock;
+                _deadline = _clock.CreateDeadline(() => engine.Requests.Raise(PendingWork.ApicTimer));
+            }
+
+            return _deadline;
         }
     }
 
@@ -151,6 +167,7 @@ internal sealed unsafe class ApicTimer(VcpuEngine engine, VirtualMachine vm, Loc
     public void Reset()
     {
         Stop();
+        _ = Deadline; // made now: the clock numbers its deadlines, and equal machines shall have equal numbers
         Arm();
     }
 
@@ -192,8 +209,7 @@ internal sealed unsafe class ApicTimer(VcpuEngine engine, VirtualMachine vm, Loc
         }
         else
         {
-            _deadline ??= vm.Clock.CreateDeadline(() => engine.Requests.Raise(PendingWork.ApicTimer));
-            _deadline.Arm(wanted);
+            Deadline.Arm(wanted);
         }
 
         engine.Requests.StepBack(inside);

@@ -10,6 +10,7 @@ namespace KvmSharp;
 /// </remarks>
 public sealed class InstructionClock : IVirtualClock
 {
+    private readonly List<Deadline> _all = []; // a deadline's number is its place
     private readonly List<Deadline> _armed = [];
     private VcpuEngine? _engine;
     private long _skipped;
@@ -28,7 +29,58 @@ public sealed class InstructionClock : IVirtualClock
     private Deadline? Next => _armed.Count > 0 ? _armed[0] : null;
 
     /// <inheritdoc/>
-    public IDeadline CreateDeadline(Action callback) => new Deadline(this, callback);
+    public IDeadline CreateDeadline(Action callback)
+    {
+        lock (Gate)
+        {
+            var deadline = new Deadline(this, callback, _all.Count);
+            _all.Add(deadline);
+            return deadline;
+        }
+    }
+
+    /// <summary>Gives the time, and what is armed. Between runs.</summary>
+    /// <returns>The state.</returns>
+    public InstructionClockState Save()
+    {
+        lock (Gate)
+        {
+            return new InstructionClockState(Now, _ranAt, _engine?.Id ?? 0, [.. _armed.Select(static d => (d.Number, d.Due))]);
+        }
+    }
+
+    /// <summary>Sets the time, behind the states of the vCPUs, and what is armed. Between runs.</summary>
+    /// <param name="state">The state of a clock with which a machine of the same kind was built, so that its deadlines have the same numbers.</param>
+    /// <param name="driver">The vCPU that <see cref="InstructionClockState.Driver"/> names.</param>
+    /// <exception cref="KvmException">A deadline is named that there is not, or twice, or they are not in order (EINVAL).</exception>
+    public void Load(InstructionClockState state, VirtualCpu driver)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(driver);
+        lock (Gate)
+        {
+            bool isSound = state.Armed.All(a => a.Deadline >= 0 && a.Deadline < _all.Count)
+                && state.Armed.DistinctBy(static a => a.Deadline).Count() == state.Armed.Count
+                && state.Armed.Zip(state.Armed.Skip(1)).All(static pair => pair.First.Due <= pair.Second.Due);
+            if (!isSound)
+            {
+                throw KvmException.Invalid("the clock's state names deadlines that this machine has not");
+            }
+
+            _engine = driver.Engine;
+            _skipped = state.Now - (long)_engine.RetiredNow;
+            _ranAt = state.RanAt;
+            _armed.Clear();
+            foreach ((int number, long due) in state.Armed)
+            {
+                _all[number].Due = due;
+                _armed.Add(_all[number]);
+            }
+
+            NoteNext();
+            _engine.Requests.Raise(PendingWork.Deadline);
+        }
+    }
 
     internal void Attach(VcpuEngine engine) => _engine ??= engine;
 
@@ -134,8 +186,10 @@ public sealed class InstructionClock : IVirtualClock
 
     private void NoteNext() => Volatile.Write(ref _nextDue, Next?.Due ?? long.MaxValue);
 
-    private sealed class Deadline(InstructionClock clock, Action callback) : IDeadline
+    private sealed class Deadline(InstructionClock clock, Action callback, int number) : IDeadline
     {
+        public int Number => number;
+
         public long Due { get; set; }
 
         public Action Callback { get; } = callback;
@@ -156,3 +210,10 @@ public sealed class InstructionClock : IVirtualClock
         public void Disarm() => clock.Disarm(this);
     }
 }
+
+/// <summary>What an <see cref="InstructionClock"/> remembers.</summary>
+/// <param name="Now">The virtual time in nanoseconds.</param>
+/// <param name="RanAt">The time at which due deadlines were called last; -1 for never.</param>
+/// <param name="Driver">The id of the vCPU whose instructions it counts.</param>
+/// <param name="Armed">The armed deadlines in the order in which they come: numbers, in the order of their making, and virtual times.</param>
+public sealed record InstructionClockState(long Now, long RanAt, int Driver, IReadOnlyList<(int Deadline, long Due)> Armed);

@@ -4,13 +4,17 @@ namespace KvmSharp.Engine;
 /// <remarks>
 /// At a waiting instruction with an unmasked exception the processor asserts FERR and freezes until an interrupt comes; the saved RIP is that
 /// instruction's. The handler writes to port F0h, by which the board asserts IGNNE, and clears the exception, which releases FERR.
-/// Freezing is the halted state: without an interrupt controller it is an exit with <see cref="VmExitReason.Hlt"/>. FERR follows from the
-/// state: after a snapshot is loaded the next waiting instruction asserts it again.
+/// Freezing is the halted state: without an interrupt controller it is an exit with <see cref="VmExitReason.Hlt"/>.
 /// Intel SDM Vol. 1, "MS-DOS Compatibility Sub-mode", and its appendix on x87 FPU exception handlers.
 /// </remarks>
 internal sealed unsafe class NumericErrorPins(VcpuEngine engine, VirtualMachine vm)
 {
-    private bool _asserted;
+    /// <summary>Gets a value indicating whether FERR is asserted.</summary>
+    public bool IsAsserted { get; private set; }
+
+    /// <summary>Sets FERR as it was, without driving it: what hangs on it has its own state.</summary>
+    /// <param name="asserted">The level.</param>
+    public void Load(bool asserted) => IsAsserted = asserted;
 
     /// <summary>Lets a waiting instruction go on if IGNNE is asserted, else asserts FERR and freezes the processor before it.</summary>
     /// <returns>Whether the instruction may execute.</returns>
@@ -30,7 +34,7 @@ internal sealed unsafe class NumericErrorPins(VcpuEngine engine, VirtualMachine 
     /// <summary>No unmasked exception is left.</summary>
     public void Release()
     {
-        if (_asserted)
+        if (IsAsserted)
         {
             Drive(asserted: false);
         }
@@ -38,7 +42,7 @@ internal sealed unsafe class NumericErrorPins(VcpuEngine engine, VirtualMachine 
 
     private void Drive(bool asserted)
     {
-        _asserted = asserted;
+        IsAsserted = asserted;
         if (vm.FloatingPointErrorLine is { } line)
         {
             engine.Requests.LeaveGuest();

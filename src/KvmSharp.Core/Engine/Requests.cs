@@ -83,6 +83,9 @@ internal sealed unsafe class Requests(VcpuEngine engine)
         Raise(PendingWork.SystemEvent);
     }
 
+    /// <summary>Gets the system event that waits, if one does.</summary>
+    public SystemEventType SystemEvent => (SystemEventType)Volatile.Read(ref _systemEvent);
+
     public SystemEventType TakeSystemEvent() => (SystemEventType)Interlocked.Exchange(ref _systemEvent, 0);
 
     public void DriveInterruptLine(bool asserted)

@@ -9,10 +9,15 @@ public sealed unsafe class GuestMemory : IGuestMemory
 {
     private readonly Lock _gate = new(); // host accesses against changes of the slots; vCPUs are stopped by shoot-down instead
     private readonly Action<ulong, int> _written;
+    private readonly Action<SlotMemory, ulong> _makePrivate;
     private volatile SlotMemory[] _slots = [];
 
     /// <param name="written">Told of every host write: guest-physical address and length, within one page.</param>
-    internal GuestMemory(Action<ulong, int> written) => _written = written;
+    /// <param name="makePrivate">Gives the machine a page of its own in place of one that it shares: the slot, and an address in the page.</param>
+    internal GuestMemory(Action<ulong, int> written, Action<SlotMemory, ulong> makePrivate) => (_written, _makePrivate) = (written, makePrivate);
+
+    /// <summary>Gets a value indicating whether pages may be shared with another machine: whether there was a fork.</summary>
+    internal bool HasSharedPages { get; private set; }
 
     /// <summary>Gets the slots in ascending order of addresses.</summary>
     public IReadOnlyList<MemorySlot> Slots => Array.ConvertAll(_slots, static s => s.Slot);
@@ -53,6 +58,11 @@ public sealed unsafe class GuestMemory : IGuestMemory
             {
                 int length = WithinPage(address, source.Length);
                 SlotMemory slot = Find(address)!;
+                if (slot.IsShared(address))
+                {
+                    _makePrivate(slot, address);
+                }
+
                 source[..length].CopyTo(new Span<byte>(slot.PageOf(address) + OffsetInPage(address), length));
                 slot.RecordOf(address)->Dirty = 1;
                 _written(address, length);
@@ -196,6 +206,26 @@ public sealed unsafe class GuestMemory : IGuestMemory
             }
 
             return log;
+        }
+    }
+
+    /// <summary>Shares all pages of another machine with the same slots. Neither machine runs.</summary>
+    /// <param name="source">The other machine's memory.</param>
+    /// <returns>The slots that were in their place, to be freed once no vCPU can reach them.</returns>
+    /// <exception cref="KvmException">The slots differ (EINVAL).</exception>
+    internal SlotMemory[] ShareFrom(GuestMemory source)
+    {
+        lock (source._gate)
+        {
+            SlotMemory[] before = _slots;
+            if (!before.Select(static s => s.Slot).SequenceEqual(source._slots.Select(static s => s.Slot)))
+            {
+                throw KvmException.Invalid("machines share memory only when they have the same slots");
+            }
+
+            source.HasSharedPages = HasSharedPages = true;
+            _slots = Array.ConvertAll(source._slots, static s => new SlotMemory(s.Slot, s.Share()));
+            return before;
         }
     }
 

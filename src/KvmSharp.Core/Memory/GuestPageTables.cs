@@ -90,6 +90,8 @@ internal sealed unsafe class GuestPageTables(VcpuEngine engine, VirtualMachine v
             return;
         }
 
+        physicalAccess.PrepareWrite(physical);
+
         // Accessed and Dirty lie in the low half of an entry of either size.
         Interlocked.Or(ref *(uint*)(slot.PageOf(physical) + (physical & GuestPage.OffsetMask)), (uint)bits);
         slot.RecordOf(physical)->Dirty = 1;

@@ -240,6 +240,18 @@ internal sealed unsafe class Mmu
         }
     }
 
+    /// <summary>Forgets where a page lies in the host: it has got another place.</summary>
+    /// <param name="physicalPage">Its guest-physical address.</param>
+    public void ForgetPlace(ulong physicalPage)
+    {
+        Tlb.ForgetPlace(_cpu->SupervisorTlb, physicalPage);
+        Tlb.ForgetPlace(_cpu->UserTlb, physicalPage);
+        if (_openTlbInUse)
+        {
+            Tlb.ForgetPlace(_cpu->OpenTlb, physicalPage);
+        }
+    }
+
     private void FlushOpenTlb()
     {
         if (_openTlbInUse)
@@ -296,6 +308,11 @@ internal sealed unsafe class Mmu
         }
 
         physical &= _vm.AddressMask;
+        if (write)
+        {
+            Physical.PrepareWrite(physical);
+        }
+
         if (!mayKeep)
         {
             return true;
@@ -322,7 +339,7 @@ internal sealed unsafe class Mmu
         }
 
         PageRecord* record = slot.RecordOf(physical);
-        bool plain = !slot.IsReadOnly && !record->IsWatched && (!slot.LogsDirtyPages || record->Dirty != 0);
+        bool plain = !slot.IsReadOnly && !slot.IsShared(physical) && !record->IsWatched && (!slot.LogsDirtyPages || record->Dirty != 0);
         bool writable = mayWrite && plain;
         byte* host = slot.PageOf(physical);
         Tlb.Fill(table, page, new TlbEntry

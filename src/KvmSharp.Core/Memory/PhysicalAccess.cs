@@ -19,6 +19,16 @@ internal sealed unsafe class PhysicalAccess(VcpuEngine engine, VirtualMachine vm
     public SlotMemory? Find(ulong physical) =>
         (physical & ~(ulong)GuestPage.OffsetMask) == ApicPage ? null : _memory.Find(physical);
 
+    /// <summary>Gives the machine a page of its own before it writes to one that it shares with others.</summary>
+    /// <param name="physical">Any address in the page.</param>
+    public void PrepareWrite(ulong physical)
+    {
+        if (_memory.HasSharedPages && Find(physical) is { IsReadOnly: false } slot && slot.IsShared(physical))
+        {
+            vm.MakePrivate(slot, physical, engine);
+        }
+    }
+
     /// <summary>Reads inside one page.</summary>
     /// <param name="physical">The first byte.</param>
     /// <param name="size">Bytes.</param>

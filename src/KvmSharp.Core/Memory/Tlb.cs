@@ -137,5 +137,22 @@ internal static unsafe class Tlb
         }
     }
 
+    /// <summary>Forgets every translation to a physical page, which lies elsewhere in the host now.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="physicalPage">The guest-physical page.</param>
+    public static void ForgetPlace(TlbEntry* table, ulong physicalPage)
+    {
+        TlbUse* use = UseOf(table);
+        for (int i = 0; i < use->Count; i++)
+        {
+            TlbEntry* entry = table + use->Places[i];
+            if ((entry->Physical & ~(ulong)GuestPage.OffsetMask) == physicalPage)
+            {
+                entry->ReadTag = Never;
+                entry->WriteTag = Never;
+            }
+        }
+    }
+
     private static TlbUse* UseOf(TlbEntry* table) => (TlbUse*)(table + Entries);
 }

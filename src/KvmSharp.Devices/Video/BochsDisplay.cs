@@ -60,7 +60,7 @@ public sealed class BochsDisplay : IPortDevice, IMmioDevice, IStateful<BochsDisp
     /// <summary>Gets the distance of two rows in bytes; four bits take half a byte, in planes of a quarter of that.</summary>
     public int BytesPerRow => _s.BitsPerPixel == 4 ? _s.VirtualWidth / 2 : _s.VirtualWidth * BytesPerPixel(_s.BitsPerPixel);
 
-    private ushort VirtualHeight => (ushort)Math.Min(ushort.MaxValue, BytesPerRow == 0 ? 0 : _memory.Bytes.Length / BytesPerRow);
+    private ushort VirtualHeight => (ushort)Math.Min(ushort.MaxValue, BytesPerRow == 0 ? 0 : _memory.Length / BytesPerRow);
 
     /// <inheritdoc/>
     public uint ReadPort(ushort offset, int width) => offset == 0 ? _s.Index : ReadRegister(_s.Index);
@@ -110,7 +110,7 @@ public sealed class BochsDisplay : IPortDevice, IMmioDevice, IStateful<BochsDisp
             IndexVirtualHeight => VirtualHeight,
             IndexOffsetX => _s.OffsetX,
             IndexOffsetY => _s.OffsetY,
-            IndexMemory64K => (ushort)(_memory.Bytes.Length >> BankShift),
+            IndexMemory64K => (ushort)(_memory.Length >> BankShift),
             _ => 0,
         };
     }
@@ -134,7 +134,7 @@ public sealed class BochsDisplay : IPortDevice, IMmioDevice, IStateful<BochsDisp
             case IndexEnable:
                 WriteEnable(value);
                 break;
-            case IndexBank when value < _memory.Bytes.Length >> BankShift:
+            case IndexBank when value < _memory.Length >> BankShift:
                 _s.Bank = value;
                 break;
             case IndexVirtualWidth when IsEnabled:
@@ -168,7 +168,7 @@ public sealed class BochsDisplay : IPortDevice, IMmioDevice, IStateful<BochsDisp
         _s.Height = Math.Min(_s.Height, VirtualHeight);
         if ((value & NoClearMemory) == 0)
         {
-            _memory.Bytes[..(BytesPerRow * _s.Height)].Clear();
+            _memory.Change(0, BytesPerRow * _s.Height).Clear();
         }
     }
 

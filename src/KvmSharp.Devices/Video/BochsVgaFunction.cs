@@ -28,7 +28,7 @@ public sealed class BochsVgaFunction : PciFunction, IMmioDevice, IStateful<Bochs
         ArgumentNullException.ThrowIfNull(vga);
         _vga = vga;
         _display = display;
-        AddBar(0, PciSpace.Memory32, (ulong)vga.Memory.Bytes.Length, memory: vga.Memory);
+        AddBar(0, PciSpace.Memory32, (ulong)vga.Memory.Length, memory: vga.Memory);
         AddBar(2, PciSpace.Memory32, RegisterBytes, memory: this);
         Reset();
     }

@@ -56,7 +56,7 @@ internal sealed class VgaAperture(VideoMemory memory, VgaIndexedRegisters sequen
 
         if (extension is { IsLinear: true })
         {
-            return memory.Bytes[Wrap(extension.BankStart + address, memory.Bytes.Length)];
+            return memory.Look(Wrap(extension.BankStart + address, memory.Length), 1)[0];
         }
 
         int mode = graphics[VgaGraphicsController.Mode];
@@ -71,7 +71,7 @@ internal sealed class VgaAperture(VideoMemory memory, VgaIndexedRegisters sequen
             plane = (plane & ~1) | (address & 1);
         }
 
-        Latches = BinaryPrimitives.ReadUInt32LittleEndian(Place(address, chained));
+        Latches = BinaryPrimitives.ReadUInt32LittleEndian(memory.Look(Place(address, chained), sizeof(uint)));
         return (mode & VgaGraphicsController.ReadModeCompare) != 0 && !chained ? Compare() : (byte)(Latches >> (8 * plane));
     }
 
@@ -93,7 +93,7 @@ internal sealed class VgaAperture(VideoMemory memory, VgaIndexedRegisters sequen
 
         if (extension is { IsLinear: true })
         {
-            memory.Bytes[Wrap(extension.BankStart + address, memory.Bytes.Length)] = value;
+            memory.Change(Wrap(extension.BankStart + address, memory.Length), 1)[0] = value;
             return;
         }
 
@@ -110,7 +110,7 @@ internal sealed class VgaAperture(VideoMemory memory, VgaIndexedRegisters sequen
         }
 
         uint written = Expand(planes);
-        Span<byte> place = Place(address, chained);
+        Span<byte> place = memory.Change(Place(address, chained), sizeof(uint));
         uint old = BinaryPrimitives.ReadUInt32LittleEndian(place);
         BinaryPrimitives.WriteUInt32LittleEndian(place, (old & ~written) | (Combine(value) & written));
     }
@@ -152,14 +152,13 @@ internal sealed class VgaAperture(VideoMemory memory, VgaIndexedRegisters sequen
     };
 
     // Chained addresses leave gaps: each place has one byte of a doubleword or two of a word, as on the real memory chips.
-    private Span<byte> Place(int address, bool chained)
+    private int Place(int address, bool chained)
     {
         int place = chained ? address & ~3
             : (graphics[VgaGraphicsController.Miscellaneous] & VgaGraphicsController.ChainOddEven) != 0 ? address & ~1
             : address;
         int bank = extension is { IsEnabled: true } ? extension.BankStart : 0; // 16 colours: the bank counts places
-        int at = Wrap((bank + (place & PlaceMask)) * sizeof(uint), memory.Bytes.Length);
-        return memory.Bytes.Slice(at, sizeof(uint));
+        return Wrap((bank + (place & PlaceMask)) * sizeof(uint), memory.Length);
     }
 
     // Memory map select: which part of the aperture answers, and the address within it.

@@ -54,7 +54,7 @@ public sealed class VirtioBlk : VirtioDevice
 
     private readonly IDisk _disk;
     private readonly byte[] _serial = new byte[SerialBytes];
-    private readonly byte[] _chunk = new byte[ChunkBytes];
+    private byte[]? _chunk;
 
     /// <summary>Makes a device.</summary>
     /// <param name="disk">What it stores on.</param>
@@ -128,7 +128,7 @@ public sealed class VirtioBlk : VirtioDevice
 
         while (done < length)
         {
-            Span<byte> chunk = _chunk.AsSpan(0, (int)Math.Min(ChunkBytes, length - done));
+            Span<byte> chunk = (_chunk ??= new byte[ChunkBytes]).AsSpan(0, (int)Math.Min(ChunkBytes, length - done));
             if (_disk.Read((long)sector + (done / IDisk.SectorBytes), chunk) != DiskResult.Done)
             {
                 return StatusIoError;
@@ -155,7 +155,7 @@ public sealed class VirtioBlk : VirtioDevice
 
         for (long done = 0; done < length;)
         {
-            Span<byte> chunk = _chunk.AsSpan(0, (int)Math.Min(ChunkBytes, length - done));
+            Span<byte> chunk = (_chunk ??= new byte[ChunkBytes]).AsSpan(0, (int)Math.Min(ChunkBytes, length - done));
             if (!source.TryRead(HeaderBytes + done, chunk))
             {
                 return null;

@@ -26,6 +26,15 @@ internal sealed class PcChipset
         var resetControl = new ResetControlPort(resetLine);
         var configuration = new PciConfigurationPorts(Slots.Bus, resetControl);
         board.Ports.Map(PcLayout.PciConfiguration, 8, configuration, maximumWidth: 4);
+        Parts =
+        [
+            MachinePart.Of("pci.configuration", configuration),
+            MachinePart.Of("reset", resetControl),
+            MachinePart.Of("pm", PowerManagement),
+            MachinePart.Of("hostbridge", hostBridge),
+            MachinePart.Of("isabridge", isaBridge), // last: it has the levels of the other functions' pins
+            Slots.Windows.Part,
+        ];
         _reset = () =>
         {
             configuration.Reset();
@@ -35,6 +44,9 @@ internal sealed class PcChipset
             hostBridge.Reset();
         };
     }
+
+    /// <summary>Gets the chips as parts of a snapshot, to be loaded behind the other PCI functions.</summary>
+    public IReadOnlyList<MachinePart> Parts { get; }
 
     /// <summary>Gets the PCI bus, for other functions to be put on.</summary>
     public PciSlots Slots { get; }

@@ -87,6 +87,28 @@ internal sealed class PcDevices
             ports.Map(PcLayout.DebugExit, 4, new DebugExitPort(exit), maximumWidth: 4);
         }
 
+        // Each drives its pins again when it is loaded, so what has the levels of pins comes behind those that drive them: the gate of the timer,
+        // the PCI lines, the DMA requests, and the interrupt controllers at last.
+        Parts =
+        [
+            MachinePart.Of("port61", portB),
+            MachinePart.Of("pit", pit),
+            MachinePart.Of("rtc", cmos),
+            MachinePart.Of("i8042", keyboard),
+            MachinePart.Of("port92", portA),
+            .. video.Parts,
+            MachinePart.Of("com1", com1),
+            MachinePart.Of("coprocessor", coprocessorError),
+            MachinePart.Of("post", postCode),
+            MachinePart.Of("fwcfg", firmwareConfiguration),
+            .. storage.Parts,
+            .. virtio.Parts,
+            .. testDevice is null ? Array.Empty<MachinePart>() : [MachinePart.Of("testdev", testDevice)],
+            .. chipset.Parts,
+            MachinePart.Of("pic.slave", slave),
+            MachinePart.Of("pic.master", master),
+            .. ioApic is null ? Array.Empty<MachinePart>() : [MachinePart.Of("ioapic", ioApic)],
+        ];
         InterruptController = pics;
         FloatingPointError = coprocessorError.Error;
         IoApic = ioApic;
@@ -117,6 +139,9 @@ internal sealed class PcDevices
             master.Reset();
         };
     }
+
+    /// <summary>Gets all chips as parts of a snapshot, in the order in which they are loaded.</summary>
+    public IReadOnlyList<MachinePart> Parts { get; }
 
     /// <summary>Gets the pair of interrupt controllers.</summary>
     public IInterruptController InterruptController { get; }

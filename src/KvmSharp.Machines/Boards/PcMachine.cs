@@ -4,7 +4,7 @@ namespace KvmSharp.Machines;
 /// <remarks>
 /// One thread at a time runs it; in real time each further processor has a thread of its own while it runs. Devices are used under one lock, which timers and the host's serial end take too.
 /// </remarks>
-public sealed class PcMachine : IDisposable
+public sealed partial class PcMachine : IDisposable
 {
     private static readonly DateTimeOffset DeterministicClockStart = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -19,6 +19,8 @@ public sealed class PcMachine : IDisposable
     private readonly SerialConnection _serial;
     private readonly PcDevices _devices;
     private readonly PcStart _start;
+    private readonly ShadowMemory _shadow;
+    private readonly DateTimeOffset _clockStart;
     private readonly MachineDisks? _disks;
     private MachineStop? _requested; // what a device asked for; read behind the system event that it raised
 
@@ -29,6 +31,10 @@ public sealed class PcMachine : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">The amount of memory is 0, no multiple of a page, or too large; or the number of processors is.</exception>
     /// <exception cref="KvmException">The host has not the memory.</exception>
     public PcMachine(PcOptions options)
+        : this(options, static options => MachineDisks.Open(options)) => Image = Boot();
+
+    // Builds the machine and leaves it as it powers on, its image to be set.
+    private PcMachine(PcOptions options, Func<PcOptions, MachineDisks> openDisks)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options is { Boot: not null, Bios: not null })
@@ -57,10 +63,10 @@ public sealed class PcMachine : IDisposable
             _processors = new PcProcessors(_vm, options);
             _trace = options.Trace is { } given && _processors.AreParallel ? new GatedTrace(given) : options.Trace;
             _serial = new SerialConnection(Watched(options.Serial));
-            _disks = MachineDisks.Open(options);
+            _disks = openDisks(options);
             var ports = new PortBus();
             var mmio = new MmioBus();
-            var shadow = new ShadowMemory(_vm);
+            ShadowMemory shadow = _shadow = new ShadowMemory(_vm);
             mmio.Map(PcLayout.ShadowMemory, PcLayout.ShadowMemoryBytes, shadow);
             _dispatcher = new ExitDispatcher(_gate, ports, mmio)
             {
@@ -69,6 +75,7 @@ public sealed class PcMachine : IDisposable
                 AfterOutput = WaitForRoom,
             };
             _dispatcher.ListenToBuses();
+            _clockStart = options.ClockStart ?? (options.Deterministic ? DeterministicClockStart : options.TimeProvider.GetUtcNow());
             var wiring = new PcWiring
             {
                 Ports = ports,
@@ -80,7 +87,7 @@ public sealed class PcMachine : IDisposable
                 ProcessorCount = options.Cpus,
                 BootOrder = _disks.BootOrder,
                 Clock = _vm.Clock,
-                ClockStart = options.ClockStart ?? (options.Deterministic ? DeterministicClockStart : options.TimeProvider.GetUtcNow()),
+                ClockStart = _clockStart,
                 LowMemoryBytes = Math.Min(options.MemoryBytes, PcLayout.LowMemoryEnd),
                 HighMemoryBytes = options.MemoryBytes - Math.Min(options.MemoryBytes, PcLayout.LowMemoryEnd),
                 Disks = _disks,
@@ -105,7 +112,7 @@ public sealed class PcMachine : IDisposable
             _vm.EventObserver = _trace is { } trace && trace.Kinds.HasFlag(TraceKinds.Interrupts) ? new InterruptTrace(trace) : null;
             _vm.ExitHandler = _dispatcher;
             _start = new PcStart(options, board, _vm, _devices, wiring, shadow, reason => Request(MachineStopReason.NothingToBoot, SystemEventType.Shutdown, explanation: reason));
-            Image = Boot();
+            Image = null!; // until it boots, or a snapshot says what it was
         }
         catch
         {
@@ -203,6 +210,9 @@ public sealed class PcMachine : IDisposable
         _kvm.Dispose();
         _disks?.Dispose();
     }
+
+    /// <summary>Gets the disks.</summary>
+    internal MachineDisks Disks => _disks!;
 
     /// <summary>Gets all memory slots: RAM, ROM and shadowed ranges.</summary>
     internal GuestMemory AllMemory => _vm.Memory;

@@ -54,6 +54,9 @@ internal sealed class PcStart
         });
     }
 
+    /// <summary>Gets what a snapshot holds of our own firmware.</summary>
+    public IEnumerable<MachinePart> Parts => _firmware is { } firmware ? [firmware.Part] : [];
+
     /// <summary>Brings the first processor to the first instruction. Behind a reset, with the device lock held.</summary>
     /// <param name="vcpu">The first processor.</param>
     /// <returns>What was loaded.</returns>

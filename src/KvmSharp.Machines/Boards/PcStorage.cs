@@ -49,6 +49,9 @@ internal sealed class PcStorage
     /// <summary>Gets the kind of drive A.</summary>
     public BiosFloppyType FloppyType => _floppy.Drive(0)?.Format.DriveType ?? BiosFloppyType.None;
 
+    /// <summary>Gets the chips as parts of a snapshot. The floppy controller comes before the DMA, which a request line must not wake.</summary>
+    public IEnumerable<MachinePart> Parts => [MachinePart.Of("ide", Ide), MachinePart.Of("floppy", _floppy), MachinePart.Of("dma", _dma)];
+
     /// <summary>Gives every chip its power-on state. Call with the device lock held.</summary>
     public void Reset()
     {

@@ -36,6 +36,14 @@ internal sealed class PcVirtio
     /// <summary>Gets the console, if there is one.</summary>
     public PcConsole? Console { get; }
 
+    /// <summary>Gets the functions, and what lies behind them, as parts of a snapshot.</summary>
+    public IEnumerable<MachinePart> Parts =>
+    [
+        .. _functions.Select(static (function, number) => MachinePart.Of($"virtio.{number}", function)),
+        .. Console is { } console ? [MachinePart.Of("virtio.console", console.Device)] : Array.Empty<MachinePart>(),
+        .. _seededEntropy is { } entropy ? [MachinePart.Of("entropy", entropy)] : Array.Empty<MachinePart>(),
+    ];
+
     /// <summary>Gives every function its power-on state. Call with the device lock held.</summary>
     public void Reset()
     {

@@ -13,7 +13,8 @@ namespace KvmSharp.Machines;
 internal sealed class ShadowMemory : IMmioDevice
 {
     private readonly VirtualMachine _vm;
-    private readonly byte[] _hidden = new byte[(int)PcLayout.ShadowMemoryBytes]; // the side that reads do not see; at first RAM, zero
+    private byte[]? _hidden; // the side that reads do not see; at first RAM, zero, and shared with forks until it is written
+    private bool _isShared;
     private readonly ShadowAccess[] _access = new ShadowAccess[I440FxHostBridge.ShadowRegionCount];
 
     /// <summary>Makes the slots: all regions on the PCI side, without a ROM.</summary>
@@ -63,8 +64,48 @@ internal sealed class ShadowMemory : IMmioDevice
             int region = Math.Min(at / (int)PcLayout.ShadowRegionBytes, _access.Length - 1);
             if (_access[region] == ShadowAccess.Write)
             {
-                _hidden[at] = (byte)(value >> (8 * lane));
+                Hidden[at] = (byte)(value >> (8 * lane));
             }
+        }
+    }
+
+    /// <summary>Gives a page of the side that reads do not see.</summary>
+    /// <param name="page">Its number in the area.</param>
+    /// <param name="bytes">Receives it.</param>
+    public void ReadHidden(uint page, Span<byte> bytes)
+    {
+        bytes.Clear();
+        _hidden?.AsSpan((int)page * bytes.Length, bytes.Length).CopyTo(bytes);
+    }
+
+    /// <summary>Sets a page of the side that reads do not see; the registers that say which side this is are loaded before.</summary>
+    /// <param name="page">Its number in the area.</param>
+    /// <param name="bytes">Its bytes.</param>
+    public void WriteHidden(uint page, ReadOnlySpan<byte> bytes) => bytes.CopyTo(Hidden.AsSpan((int)page * bytes.Length));
+
+    /// <summary>Forgets the side that reads do not see: its bytes are loaded next.</summary>
+    public void ClearHidden() => (_hidden, _isShared) = (null, false);
+
+    /// <summary>Takes over the bytes of another machine's side that reads do not see, which keeps them too.</summary>
+    /// <param name="source">The other machine's.</param>
+    public void ShareHiddenOf(ShadowMemory source)
+    {
+        _hidden = source._hidden;
+        _isShared = source._isShared = true;
+    }
+
+    // Own bytes, to be written to.
+    private byte[] Hidden
+    {
+        get
+        {
+            if (_hidden is null || _isShared)
+            {
+                _hidden = _hidden?.AsSpan().ToArray() ?? new byte[(int)PcLayout.ShadowMemoryBytes];
+                _isShared = false;
+            }
+
+            return _hidden;
         }
     }
 
@@ -84,7 +125,7 @@ internal sealed class ShadowMemory : IMmioDevice
 
     private void Swap(int region)
     {
-        Span<byte> hidden = _hidden.AsSpan((int)(Start(region) - PcLayout.ShadowMemory), Length(region));
+        Span<byte> hidden = Hidden.AsSpan((int)(Start(region) - PcLayout.ShadowMemory), Length(region));
         byte[] seen = ArrayPool<byte>.Shared.Rent(hidden.Length);
         _vm.Memory.TryRead(Start(region), seen.AsSpan(0, hidden.Length));
         _vm.Memory.TryWrite(Start(region), hidden);

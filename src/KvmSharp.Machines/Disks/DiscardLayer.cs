@@ -4,7 +4,8 @@ namespace KvmSharp.Machines;
 /// <remarks>Blocks lie in the file in the order of their first write, so it holds only what was changed, however large the disk is.</remarks>
 internal sealed class DiscardLayer(IDiskLayer image) : IDiskLayer
 {
-    private const int BlockBytes = 64 * 1024;
+    /// <summary>The unit of changes in bytes.</summary>
+    public const int BlockBytes = 64 * 1024;
 
     private readonly Dictionary<long, long> _places = []; // block of the disk -> offset in the file
     private readonly byte[] _block = new byte[BlockBytes];
@@ -58,6 +59,22 @@ internal sealed class DiscardLayer(IDiskLayer image) : IDiskLayer
             offset += count;
             source = source[count..];
         }
+    }
+
+    /// <summary>Tells whether a block has changed.</summary>
+    /// <param name="block">Its number.</param>
+    /// <returns>Whether it has.</returns>
+    public bool Holds(long block) => _places.ContainsKey(block);
+
+    /// <summary>Names the blocks that have changed in this layer.</summary>
+    /// <param name="blocks">Receives their numbers.</param>
+    public void CollectOwn(ISet<long> blocks) => blocks.UnionWith(_places.Keys);
+
+    /// <inheritdoc/>
+    public void CollectChanged(ISet<long> blocks)
+    {
+        CollectOwn(blocks);
+        image.CollectChanged(blocks);
     }
 
     /// <summary>Does nothing: nobody will ask for these bytes after the end.</summary>

@@ -17,6 +17,11 @@ public sealed class DiskImage : IDisk, IDisposable
         _report = report;
         Spec = spec;
         Format = format;
+        Base = spec switch
+        {
+            { Writes: DiskWrites.ToOverlay, OverlayPath: { } overlay } => (overlay, DiskFormat.Qcow2),
+            _ => (spec.Path, format),
+        };
     }
 
     /// <summary>Gets what the disk was opened from.</summary>
@@ -24,6 +29,9 @@ public sealed class DiskImage : IDisk, IDisposable
 
     /// <summary>Gets the format of <see cref="DiskSpec.Path"/>, given or found.</summary>
     public DiskFormat Format { get; }
+
+    /// <summary>Gets the file at the bottom, above which all changes are in this process; <see langword="null"/> when there is none.</summary>
+    internal (string Path, DiskFormat Format)? Base { get; init; }
 
     /// <inheritdoc/>
     public long SectorCount => _layer.Length / IDisk.SectorBytes;
@@ -95,6 +103,10 @@ public sealed class DiskImage : IDisk, IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _layer.Dispose();
+
+    /// <summary>Names the blocks of <see cref="DiscardLayer.BlockBytes"/> that may differ from <see cref="Base"/>.</summary>
+    /// <param name="blocks">Receives their numbers.</param>
+    internal void CollectChanged(ISet<long> blocks) => _layer.CollectChanged(blocks);
 
     private bool IsInside(long sector, int bytes) =>
         sector >= 0 && sector <= SectorCount && bytes / IDisk.SectorBytes <= SectorCount - sector && bytes % IDisk.SectorBytes == 0;

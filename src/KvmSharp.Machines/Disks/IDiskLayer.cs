@@ -20,6 +20,12 @@ internal interface IDiskLayer : IDisposable
     /// <param name="source">The bytes.</param>
     void Write(long offset, ReadOnlySpan<byte> source);
 
+    /// <summary>Names the blocks of <see cref="DiscardLayer.BlockBytes"/> that differ, or may differ, from the image file at the bottom.</summary>
+    /// <param name="blocks">Receives their numbers.</param>
+    void CollectChanged(ISet<long> blocks)
+    {
+    }
+
     /// <summary>Waits until everything written would survive the end of the host.</summary>
     void Flush();
 }

@@ -5,7 +5,7 @@ namespace KvmSharp.Machines;
 /// <summary>All disks of a machine, open together; closed together.</summary>
 public sealed class MachineDisks : IDisposable
 {
-    private readonly List<DiskImage> _open = [];
+    private readonly List<IDisposable> _open = [];
 
     private MachineDisks()
     {
@@ -39,10 +39,12 @@ public sealed class MachineDisks : IDisposable
         try
         {
             BootMedia media = disks.Choose(options);
-            disks.Ide = [.. media.Disks, .. options.Disks.Where(d => d.Bus == DiskBus.Ide).Select(d => disks.Add(d.Spec, report))];
-            disks.Virtio = [.. options.Disks.Where(d => d.Bus == DiskBus.Virtio).Select(d => disks.Add(d.Spec, report))];
-            disks.Cdrom = OneOf("CD-ROM", [.. media.Cdroms, .. Present(options.Cdrom).Select(d => disks.Add(d, report))]);
-            disks.Floppy = OneOf("floppy", [.. media.Floppies, .. Present(options.Floppy).Select(d => disks.AddFloppy(d, report))]);
+            disks.Ide = Forkable([.. media.Disks, .. options.Disks.Where(d => d.Bus == DiskBus.Ide).Select(d => disks.Add(d.Spec, report))]);
+            disks.Virtio = Forkable([.. options.Disks.Where(d => d.Bus == DiskBus.Virtio).Select(d => disks.Add(d.Spec, report))]);
+            disks.Cdrom = OneOf("CD-ROM", Forkable([.. media.Cdroms, .. Present(options.Cdrom).Select(d => disks.Add(d, report))]));
+            disks.Floppy = OneOf("floppy", Forkable([.. media.Floppies, .. Present(options.Floppy).Select(d => disks.AddFloppy(d, report))]));
+            disks._open.Clear();
+            disks._open.AddRange(disks.All);
             return disks;
         }
         catch
@@ -55,12 +57,39 @@ public sealed class MachineDisks : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (DiskImage disk in _open)
+        foreach (IDisposable disk in _open)
         {
             disk.Dispose();
         }
 
         _open.Clear();
+    }
+
+    /// <summary>Takes over disks that are open already.</summary>
+    /// <param name="ide">The hard disks on IDE.</param>
+    /// <param name="virtio">The disks on virtio.</param>
+    /// <param name="cdrom">The disc, if there is a drive.</param>
+    /// <param name="floppy">The floppy, if there is a drive.</param>
+    /// <param name="bootOrder">What is tried at boot.</param>
+    /// <returns>The disks.</returns>
+    internal static MachineDisks Of(
+        IReadOnlyList<ForkableDisk> ide, IReadOnlyList<ForkableDisk> virtio, ForkableDisk? cdrom, ForkableDisk? floppy, IReadOnlyList<BootDevice> bootOrder)
+    {
+        var disks = new MachineDisks { Ide = ide, Virtio = virtio, Cdrom = cdrom, Floppy = floppy, BootOrder = bootOrder };
+        disks._open.AddRange(disks.All);
+        return disks;
+    }
+
+    /// <summary>Gets all disks: IDE, virtio, CD-ROM, floppy.</summary>
+    internal IEnumerable<ForkableDisk> All => Ide.Concat(Virtio).Append(Cdrom).Append(Floppy).OfType<ForkableDisk>();
+
+    /// <summary>Makes the disks of a fork of the machine.</summary>
+    /// <returns>Disks with the same contents.</returns>
+    internal MachineDisks Fork()
+    {
+        return Of([.. Ide.Select(Copy)], [.. Virtio.Select(Copy)], Cdrom is { } disc ? Copy(disc) : null, Floppy is { } floppy ? Copy(floppy) : null, BootOrder);
+
+        static ForkableDisk Copy(IDisk disk) => ((ForkableDisk)disk).Fork();
     }
 
     private DiskImage Add(DiskSpec spec, Action<string>? report)
@@ -92,6 +121,8 @@ public sealed class MachineDisks : IDisposable
         BootOrder = [kind, .. options.BootOrder.Where(d => d != kind)];
         return options.Media.With(kind, boot.Image.Bytes.Span);
     }
+
+    private static IReadOnlyList<IDisk> Forkable(IReadOnlyList<IDisk> disks) => [.. disks.Select(static d => new ForkableDisk(d))];
 
     private static IDisk? OneOf(string drive, IReadOnlyList<IDisk> disks) => disks.Count < 2
         ? (disks.Count == 0 ? null : disks[0])

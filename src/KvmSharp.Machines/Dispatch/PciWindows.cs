@@ -15,6 +15,7 @@ public sealed class PciWindows(PortBus ports, MmioBus memory)
     private const ulong PortCount = 0x1_0000;
 
     private readonly List<Placed> _open = []; // the first has the right of way
+    private readonly List<PciBar> _all = [];
 
     /// <summary>Gets or sets what is told when a memory window without a device opens, moves or closes: the board backs it with RAM.</summary>
     /// <remarks>Called with the window, and with its address or null for closed.</remarks>
@@ -26,7 +27,37 @@ public sealed class PciWindows(PortBus ports, MmioBus memory)
     {
         ArgumentNullException.ThrowIfNull(function);
         function.DecodingChanged = Update;
+        _all.AddRange(function.Bars);
         Update(function);
+    }
+
+    /// <summary>Gets what a snapshot holds: in which order windows were opened. Which are open follows from the functions, which are loaded before.</summary>
+    internal MachinePart Part => MachinePart.Of("pci.windows", Save, Load);
+
+    private void Save(BinaryWriter fields)
+    {
+        fields.Write(_open.Count);
+        _open.ForEach(window => fields.Write(_all.IndexOf(window.Bar)));
+    }
+
+    private void Load(BinaryReader fields)
+    {
+        int count = fields.ReadInt32();
+        if (count != _open.Count)
+        {
+            throw new InvalidDataException("Other PCI windows are open than the functions say.");
+        }
+
+        for (int place = 0; place < count; place++)
+        {
+            int number = fields.ReadInt32();
+            int at = _open.FindIndex(place, window => _all.IndexOf(window.Bar) == number);
+            Placed found = at >= 0 ? _open[at] : throw new InvalidDataException("A PCI window is open that no function has.");
+            _open.RemoveAt(at);
+            _open.Insert(place, found);
+        }
+
+        OpenAll();
     }
 
     private static bool Answers(PciBar bar) =>

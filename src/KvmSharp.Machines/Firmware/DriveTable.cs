@@ -69,6 +69,29 @@ internal sealed class DriveTable
         return At(_parts.Floppies, index, LargestFloppies) is { } floppy ? MakeFloppy(number, floppy) : null;
     }
 
+    /// <summary>Writes the geometries found since power-on, which a guest that partitions a disk meanwhile does not change.</summary>
+    /// <param name="fields">Where to.</param>
+    public void Save(BinaryWriter fields)
+    {
+        foreach (DiskGeometry? geometry in _geometries)
+        {
+            fields.Write(geometry?.Cylinders ?? 0);
+            fields.Write(geometry?.Heads ?? 0);
+            fields.Write(geometry?.Sectors ?? 0);
+        }
+    }
+
+    /// <summary>Reads what <see cref="Save"/> wrote.</summary>
+    /// <param name="fields">Where from.</param>
+    public void Load(BinaryReader fields)
+    {
+        for (int disk = 0; disk < _geometries.Length; disk++)
+        {
+            var geometry = new DiskGeometry(fields.ReadInt32(), fields.ReadInt32(), fields.ReadInt32());
+            _geometries[disk] = geometry is { Cylinders: > 0, Heads: > 0, Sectors: > 0 } ? geometry : null;
+        }
+    }
+
     private static IDisk? At(IReadOnlyList<IDisk> disks, int index, int limit) => index < Math.Min(disks.Count, limit) ? disks[index] : null;
 
     private static BiosDrive MakeFloppy(byte number, IDisk disk)

@@ -4,7 +4,7 @@ namespace KvmSharp.Machines;
 /// <remarks>
 /// The port takes a doubleword, the address SS:SP of the caller's registers (see <c>rom.asm</c> and <see cref="CpuFrame"/>); services read
 /// and change them in guest memory. So the firmware is a port device like others: it needs no access to a vCPU, works on every processor
-/// model, and keeps its state in the BIOS data areas, which a snapshot of RAM holds.
+/// model, and keeps its state in the BIOS data areas, which a snapshot of RAM holds (but for the disks' geometries, see <see cref="Part"/>).
 /// Callers are in real mode, or in virtual-8086 mode with the first MiB mapped to itself.
 /// Sources: Ralf Brown's Interrupt List; IBM PC AT Technical Reference, "ROM BIOS listing".
 /// </remarks>
@@ -24,6 +24,7 @@ public sealed class PcFirmware : IPortDevice
     private readonly ClockServices _clock;
     private readonly PciServices _pci;
     private readonly BootServices _boot;
+    private readonly DriveTable _drives;
 
     private PcFirmware(FirmwareParts parts)
     {
@@ -31,7 +32,7 @@ public sealed class PcFirmware : IPortDevice
         _rom = FirmwareRom.Build(parts.Font.Span);
         var bus = new FirmwareBus(parts.Memory, parts.Ports, parts.Mmio);
         var data = new DataAreas(bus, parts.Ram);
-        var drives = new DriveTable(parts, bus, data);
+        DriveTable drives = _drives = new DriveTable(parts, bus, data);
         var console = new SerialConsole(bus, data, parts.SerialConsole);
         var text = new BiosScreen(bus, console, parts.HasScreen);
         _video = new VideoServices(bus, text, new VideoModes(bus, parts.HasScreen, parts.Font));
@@ -73,6 +74,9 @@ public sealed class PcFirmware : IPortDevice
         WriteRom();
         _setup.FillMemory();
     }
+
+    /// <summary>Gets what a snapshot holds besides guest memory.</summary>
+    internal MachinePart Part => MachinePart.Of("firmware", _drives.Save, _drives.Load);
 
     /// <inheritdoc/>
     public uint ReadPort(ushort offset, int width) => uint.MaxValue;

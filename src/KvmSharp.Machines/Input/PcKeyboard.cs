@@ -116,6 +116,35 @@ public sealed class PcKeyboard
         }
     }
 
+    /// <summary>Gets what a snapshot holds of the keys that are still to be moved.</summary>
+    internal MachinePart Part => MachinePart.Of("keys", Save, Load);
+
+    private void Save(BinaryWriter fields)
+    {
+        fields.Write(_refused);
+        fields.Write(_waiting.Count);
+        foreach ((ushort code, bool pressed) in _waiting)
+        {
+            fields.Write(code);
+            fields.Write(pressed);
+        }
+    }
+
+    private void Load(BinaryReader fields)
+    {
+        _refused = fields.ReadInt32();
+        _waiting.Clear();
+        for (int left = fields.ReadInt32(); left > 0; left--)
+        {
+            _waiting.Enqueue((fields.ReadUInt16(), fields.ReadBoolean()));
+        }
+
+        if (_waiting.Count > 0)
+        {
+            _next.Arm(_clock.Now); // in deterministic time the clock's state has the moment
+        }
+    }
+
     private void Add(KeyChord chord, KeyModifiers modifier, ushort code, bool pressed)
     {
         if (chord.Modifiers.HasFlag(modifier))

@@ -9,6 +9,9 @@ internal sealed class SerialConnection(ISerialHost? host) : ISerialLine
     /// <summary>The UART on the line; set once, when the board is built.</summary>
     public Uart16550? Uart { get; set; }
 
+    /// <summary>Gets or sets a value indicating whether the host's bytes wait: while a snapshot is loaded, part by part.</summary>
+    public bool HoldsInput { get; set; }
+
     /// <inheritdoc/>
     public void Transmit(byte value) => host?.Write(value);
 
@@ -18,7 +21,7 @@ internal sealed class SerialConnection(ISerialHost? host) : ISerialLine
     /// <summary>Moves bytes from the host to the UART while it takes them. Call with the device lock held.</summary>
     public void Feed()
     {
-        while (Uart is { ReceiverRoom: > 0 } uart && host is not null && host.TryRead(out byte value))
+        while (!HoldsInput && Uart is { ReceiverRoom: > 0 } uart && host is not null && host.TryRead(out byte value))
         {
             uart.TryReceive(value);
         }

@@ -81,6 +81,23 @@ public sealed class HostClock : IVirtualClock, IDisposable
         }
     }
 
+    /// <summary>Sets the time of a clock that stands still, as a snapshot has it.</summary>
+    /// <param name="now">The virtual time in nanoseconds.</param>
+    /// <exception cref="InvalidOperationException">The clock runs.</exception>
+    internal void Load(long now)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(now);
+        lock (_gate)
+        {
+            if (_pausedAt < 0)
+            {
+                throw new InvalidOperationException("A clock that runs cannot be set.");
+            }
+
+            Volatile.Write(ref _pausedAt, now);
+        }
+    }
+
     /// <summary>Stops the timer: no callback runs after this returns.</summary>
     public void Dispose()
     {

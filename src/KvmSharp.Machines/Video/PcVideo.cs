@@ -32,6 +32,9 @@ internal sealed class PcVideo
     /// <summary>Gets the adapter as a PCI function.</summary>
     public BochsVgaFunction Function { get; }
 
+    /// <summary>Gets the chips as parts of a snapshot; the memory is apart.</summary>
+    public IEnumerable<MachinePart> Parts => [MachinePart.Of("display", Display), MachinePart.Of("vga", Vga), MachinePart.Of("vga.function", Function)];
+
     /// <summary>Gives the chips their power-on state: a blank screen. The memory keeps what it has.</summary>
     public void Reset()
     {

@@ -28,7 +28,7 @@ public sealed class ScreenCapture
         Vga = vga.Save();
         Display = display?.Save() ?? default;
         IsLinear = display is { IsEnabled: true };
-        Span<byte> visible = !IsLinear ? vga.Memory.Bytes[..VideoMemory.VgaBytes] : textOnly ? [] : vga.Memory.Bytes;
+        ReadOnlySpan<byte> visible = vga.Memory.Look(0, !IsLinear ? VideoMemory.VgaBytes : textOnly ? 0 : vga.Memory.Length);
         if (_memory.Length != visible.Length)
         {
             _memory = new byte[visible.Length];

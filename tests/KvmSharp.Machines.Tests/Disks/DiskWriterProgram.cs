@@ -13,6 +13,11 @@ internal static class DiskWriterProgram
 
     private static void Main(string[] arguments)
     {
+        if (arguments[0] == SnapshotWriterProgram.Verb)
+        {
+            SnapshotWriterProgram.Run(arguments[1]);
+        }
+
         using DiskImage disk = DiskFactory.Open(new DiskSpec(arguments[0]));
         var bytes = new byte[SectorsPerWrite * IDisk.SectorBytes];
         for (int write = 1; ; write++)
