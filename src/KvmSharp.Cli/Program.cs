@@ -48,6 +48,11 @@ internal static class Program
         var root = new RootCommand("Runs x86 guests on a processor in software, with the shape of KVM.");
         root.Subcommands.Add(RunVerb.Create());
         root.Subcommands.Add(CompareVerb.Create());
+        root.Subcommands.Add(ExplainVerb.Create());
+        root.Subcommands.Add(WalkVerb.Create());
+        root.Subcommands.Add(RegsVerb.Create());
+        root.Subcommands.Add(MemVerb.Create());
+        root.Subcommands.Add(DisasmVerb.Create());
         root.Subcommands.Add(AsmVerb.Create());
         root.Subcommands.Add(GuestsVerb.Create());
         root.Subcommands.Add(DoctorVerb.Create());

@@ -45,10 +45,7 @@ internal sealed class MachineOptions
 
     private readonly EngineOptions _engine = new();
 
-    private readonly Option<TraceKinds?> _trace = TextOption.Parsed<TraceKinds?>(
-        "--trace", "KINDS", "Trace exits, instructions, interrupts (exceptions too) or unmapped, with commas between", Optional<TraceKinds>(TraceList.TryParse), "exits, instructions, interrupts or unmapped, with commas between", null);
-
-    private readonly Option<string?> _traceFile = TextOption.Text("--trace-file", "FILE", "Write the trace to a file instead of standard error");
+    private readonly TraceOptions _trace = new();
 
     private readonly Option<bool> _stats = TextOption.Flag("--stats", "At the end print instructions, MIPS, time, exits and what the engine did to standard error");
 
@@ -67,7 +64,8 @@ internal sealed class MachineOptions
     {
         AddGuestTo(command);
         _engine.AddTo(command);
-        Add(command, [_serial, _screen, _screenshot, _deterministic, _trace, _traceFile, _stats, _statsFormat, _verbose, _logFile]);
+        _trace.AddTo(command);
+        Add(command, [_serial, _screen, _screenshot, _deterministic, _stats, _statsFormat, _verbose, _logFile]);
         command.Validators.Add(result =>
         {
             if (FaultOfTerminal(result) is { } fault)
@@ -112,7 +110,7 @@ internal sealed class MachineOptions
     }
 
     /// <summary>Collects what was given.</summary>
-    public RunSettings Read(ParseResult parsed) => new()
+    public RunSettings Read(ParseResult parsed) => _trace.Apply(parsed, new RunSettings
     {
         MemoryBytes = parsed.GetValue(_memory) ?? PcOptions.DefaultMemoryBytes,
         MemoryIsGiven = parsed.GetResult(_memory) is { Implicit: false },
@@ -130,15 +128,13 @@ internal sealed class MachineOptions
         ClockStart = parsed.GetValue(_clockStart),
         Engine = _engine.Engine(parsed),
         CodeCacheBytes = _engine.CodeCache(parsed),
-        Trace = parsed.GetValue(_trace) ?? TraceKinds.None,
-        TraceFile = parsed.GetValue(_traceFile),
         Statistics = parsed.GetValue(_stats),
         StatisticsAsJson = parsed.GetValue(_statsFormat) == "json",
         NoReboot = parsed.GetValue(_noReboot),
         FailOnUnmapped = parsed.GetValue(_failOnUnmapped),
         Verbose = parsed.GetValue(_verbose),
         LogFile = parsed.GetValue(_logFile),
-    };
+    });
 
     private static void Add(Command command, ReadOnlySpan<Option> options)
     {

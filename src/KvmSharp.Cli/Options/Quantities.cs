@@ -53,12 +53,20 @@ internal static class Quantities
     /// <summary>Reads an address of 32 bits: decimal, 0x7C00 or 7C00h.</summary>
     public static bool TryParseAddress(string text, out uint address)
     {
+        bool ok = TryParseWide(text, out ulong wide) && wide <= uint.MaxValue;
+        address = (uint)wide;
+        return ok;
+    }
+
+    /// <summary>Reads an address or a length of 64 bits, in the same forms.</summary>
+    public static bool TryParseWide(string text, out ulong value)
+    {
         string? hex = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? text[2..]
             : text.EndsWith("h", StringComparison.OrdinalIgnoreCase) ? text[..^1]
             : null;
         return hex is null
-            ? uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out address)
-            : uint.TryParse(hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out address);
+            ? ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value)
+            : ulong.TryParse(hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
     }
 
     /// <summary>Reads a count above zero; an underscore may part digits: 1_000_000.</summary>

@@ -47,6 +47,22 @@ internal sealed record RunSettings
 
     public string? TraceFile { get; init; }
 
+    public bool TraceAsJson { get; init; }
+
+    public IReadOnlyList<WatchedRange> TraceMemory { get; init; } = [];
+
+    /// <summary>The most events that are written.</summary>
+    public long TraceLimit { get; init; }
+
+    public string? Coverage { get; init; }
+
+    public bool CoverageAsText { get; init; }
+
+    /// <summary>An ELF file or a map that names addresses.</summary>
+    public string? Symbols { get; init; }
+
+    public bool Explain { get; init; }
+
     public bool Statistics { get; init; }
 
     public bool StatisticsAsJson { get; init; }

@@ -9,7 +9,7 @@ internal sealed class SnapshotOptions
 {
     private static readonly string[] HostSide =
     [
-        "--serial", "--screen", "--screenshot-at-exit", "--max-instructions", "--timeout", "--engine", "--code-cache", "--trace", "--trace-file", "--stats", "--stats-format",
+        "--serial", "--screen", "--screenshot-at-exit", "--max-instructions", "--timeout", "--engine", "--code-cache", "--trace", "--trace-file", "--trace-format", "--trace-memory", "--trace-limit", "--coverage", "--coverage-format", "--symbols", "--explain", "--stats", "--stats-format",
         "--no-reboot", "--fail-on-unmapped", "--verbose", "--log-file", "--snapshot-at-exit", "--accept-changed-disks", "--restore", "--help",
     ];
 

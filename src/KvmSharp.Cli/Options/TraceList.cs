@@ -2,9 +2,11 @@ using KvmSharp.Machines;
 
 namespace KvmSharp.Cli;
 
-/// <summary>Reads the value of --trace.</summary>
+/// <summary>Reads the values of --trace and --trace-memory.</summary>
 internal static class TraceList
 {
+    public const string Words = "exits, interrupts, faults, halts, memory, console, unmapped, events (all these) or instructions";
+
     public static bool TryParse(string text, out TraceKinds kinds)
     {
         kinds = TraceKinds.None;
@@ -15,7 +17,12 @@ internal static class TraceList
                 "exits" => TraceKinds.Exits,
                 "instructions" => TraceKinds.Instructions,
                 "interrupts" => TraceKinds.Interrupts,
+                "faults" => TraceKinds.Faults,
+                "halts" => TraceKinds.Halts,
+                "memory" => TraceKinds.Memory,
+                "console" => TraceKinds.Console,
                 "unmapped" => TraceKinds.Unmapped,
+                "events" => TraceKinds.Events,
                 _ => TraceKinds.None,
             };
             if (kind == TraceKinds.None)
@@ -24,6 +31,27 @@ internal static class TraceList
             }
 
             kinds |= kind;
+        }
+
+        return true;
+    }
+
+    /// <summary>Reads ranges such as 0x1000+16,0xB8000+4000.</summary>
+    public static bool TryParseRanges(string text, out IReadOnlyList<WatchedRange> ranges)
+    {
+        var found = new List<WatchedRange>();
+        ranges = found;
+        foreach (string part in text.Split(','))
+        {
+            string[] ends = part.Split('+');
+            ulong length = 1;
+            if (ends.Length > 2 || !Quantities.TryParseWide(ends[0], out ulong start) || (ends.Length == 2 && !Quantities.TryParseWide(ends[1], out length))
+                || length == 0 || start >= VirtualMachine.AddressSpaceEnd || length > VirtualMachine.AddressSpaceEnd - start)
+            {
+                return false;
+            }
+
+            found.Add(new WatchedRange(start, length));
         }
 
         return true;

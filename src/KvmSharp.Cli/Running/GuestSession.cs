@@ -23,7 +23,7 @@ internal sealed class GuestSession(RunSettings settings, TextWriter errors)
     {
         using var cancellation = new RunCancellation();
         using RunLog log = RunLog.Create(settings);
-        using TraceWriter? trace = TraceWriter.Create(settings);
+        using var observers = new RunObservers(settings);
         if (settings.Screenshot is { } wanted)
         {
             Screenshot.Check(wanted);
@@ -47,11 +47,11 @@ internal sealed class GuestSession(RunSettings settings, TextWriter errors)
             Entropy = RandomNumberGenerator.Fill,
             NoReboot = settings.NoReboot ? true : null,
             StopOnUnmapped = settings.FailOnUnmapped ? true : null,
-            Trace = trace,
             FirmwareDebugOutput = log.FirmwareOutput,
             AcceptsChangedDisks = settings.AcceptsChangedDisks,
         };
         using PcMachine machine = settings.Restore is { } file ? PcMachine.Restore(file, host) : new PcMachine(Complete(Options(booted, host)));
+        observers.Connect(machine, booted);
         log.Booted(machine.Image, settings);
         lines.Connect(machine);
         screen?.Connect(machine);
@@ -65,6 +65,7 @@ internal sealed class GuestSession(RunSettings settings, TextWriter errors)
         MachineStop stop = machine.Run(new MachineRunOptions { MaxInstructions = settings.MaxInstructions, Cancellation = cancellation.Token });
         TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
 
+        observers.Finish(stop);
         lines.Close(stop.Reason == MachineStopReason.Cancelled ? DrainWhenCancelled : Timeout.InfiniteTimeSpan);
         screen?.Dispose();
         if (settings.Screenshot is { } picture)
@@ -84,7 +85,7 @@ internal sealed class GuestSession(RunSettings settings, TextWriter errors)
             Stopped(machine);
         }
 
-        return Report(stop, cancellation.Cause, RunStatistics.Collect(machine, stop, elapsed, before), log);
+        return Report(stop, cancellation.Cause, RunStatistics.Collect(machine, stop, elapsed, before), log, observers);
     }
 
     private void SaveSnapshot(PcMachine machine)
@@ -121,11 +122,10 @@ internal sealed class GuestSession(RunSettings settings, TextWriter errors)
         ClockStart = settings.ClockStart,
         NoReboot = settings.NoReboot,
         StopOnUnmapped = settings.FailOnUnmapped,
-        Trace = host.Trace,
         FirmwareDebugOutput = host.FirmwareDebugOutput,
     };
 
-    private int Report(MachineStop stop, StopCause cause, RunStatistics statistics, RunLog log)
+    private int Report(MachineStop stop, StopCause cause, RunStatistics statistics, RunLog log, RunObservers observers)
     {
         (int status, string? message) = StopReport.Describe(stop, cause, settings);
         log.Stopped(stop, statistics);
@@ -134,6 +134,7 @@ internal sealed class GuestSession(RunSettings settings, TextWriter errors)
             errors.WriteLine($"kvmsharp: {message}");
         }
 
+        observers.Explain(stop, errors);
         if (settings.Statistics)
         {
             statistics.Print(errors, settings.StatisticsAsJson);

@@ -1,28 +1,17 @@
-using System.Globalization;
-using Iced.Intel;
 using KvmSharp.Machines;
 
 namespace KvmSharp.Cli;
 
-/// <summary>Writes a trace as lines of text: one event a line, its kind first.</summary>
-internal sealed class TraceWriter : IMachineTrace, IDisposable
+/// <summary>Writes what happens in a machine to a file or standard error, one event a line, up to a number of events.</summary>
+internal sealed class TraceWriter : IDisposable
 {
-    private const int MostDataBytes = 16; // of a string instruction's data
-
+    private readonly RunSettings _settings;
     private readonly TextWriter _writer;
     private readonly bool _ownsWriter;
-    private readonly NasmFormatter _formatter = new();
-    private readonly StringOutput _text = new();
+    private PcMachine? _machine;
+    private long _events;
 
-    private TraceWriter(TraceKinds kinds, TextWriter writer, bool ownsWriter)
-    {
-        Kinds = kinds;
-        _writer = writer;
-        _ownsWriter = ownsWriter;
-    }
-
-    /// <inheritdoc/>
-    public TraceKinds Kinds { get; }
+    private TraceWriter(RunSettings settings, TextWriter writer, bool ownsWriter) => (_settings, _writer, _ownsWriter) = (settings, writer, ownsWriter);
 
     /// <summary>Makes a trace, or null when none is asked for.</summary>
     public static TraceWriter? Create(RunSettings settings)
@@ -33,53 +22,50 @@ internal sealed class TraceWriter : IMachineTrace, IDisposable
         }
 
         return settings.TraceFile is null
-            ? new TraceWriter(settings.Trace, StandardStreams.Errors, ownsWriter: false)
-            : new TraceWriter(settings.Trace, new StreamWriter(HostFiles.Create(settings.TraceFile, "trace")), ownsWriter: true);
+            ? new TraceWriter(settings, StandardStreams.Errors, ownsWriter: false)
+            : new TraceWriter(settings, new StreamWriter(HostFiles.Create(settings.TraceFile, "trace")), ownsWriter: true);
     }
 
-    /// <inheritdoc/>
-    public void OnExit(in VmExit vmExit, ReadOnlySpan<byte> data)
+    /// <summary>Begins to write.</summary>
+    public void Connect(PcMachine machine)
     {
-        string direction = vmExit.Direction == ExitDirection.Read ? "read" : "write";
-        string line = vmExit.Reason switch
+        _machine = machine;
+        machine.Trace.Subscribe(_settings.Trace, OnEvent);
+        if (_settings.TraceAsJson)
         {
-            VmExitReason.Io => $"exit io {direction} port={vmExit.Port:X}h width={vmExit.Width} count={vmExit.Count} data={Data(data, vmExit.Width)}",
-            VmExitReason.Mmio => $"exit mmio {direction} address={vmExit.Address:X}h width={vmExit.Width} data={Data(data, vmExit.Width)}",
-            VmExitReason.SystemEvent => $"exit systemevent {vmExit.SystemEvent}",
-            VmExitReason.Intr => $"exit intr {vmExit.InterruptCause}",
-            VmExitReason.InternalError => $"exit internalerror {vmExit.InternalError}",
-            _ => $"exit {vmExit.Reason}",
-        };
-        _writer.WriteLine(line.ToLower(CultureInfo.InvariantCulture));
+            machine.Trace.Record(_settings.Trace, capacity: 1); // for the hash
+        }
     }
 
-    /// <inheritdoc/>
-    public void OnInstruction(VirtualCpu vcpu, IGuestMemory memory)
+    /// <summary>Ends the trace of a machine that has stopped.</summary>
+    public void Finish(MachineStop stop)
     {
-        CodePlace place = CodePlace.Of(vcpu, memory);
-        if (place.Bytes.IsEmpty)
+        long dropped = Math.Max(0, _events - _settings.TraceLimit);
+        if (_settings.TraceAsJson)
         {
-            _writer.WriteLine($"instruction {place.CodeSegment:X4}:{place.InstructionPointer:X8} (not readable)");
-            return;
+            VcpuPosition position = _machine!.Vcpu.Position;
+            _writer.WriteLine(TraceJson.Write(new TraceRecord
+            {
+                Seq = _events,
+                Kind = TraceRecord.EndKind,
+                Vcpu = 0,
+                Instructions = (long)position.Instructions,
+                Time = _machine.Now,
+                Cs = position.CodeSegment,
+                Rip = position.Rip,
+                Reason = stop.Reason.ToString(),
+                Events = _events,
+                Dropped = dropped,
+                Hash = _machine.Trace.Hash,
+            }));
+        }
+        else if (dropped > 0)
+        {
+            _writer.WriteLine($"{dropped} more events are beyond --trace-limit");
         }
 
-        Decoder decoder = Decoder.Create(place.CodeBits, place.Bytes.ToArray());
-        decoder.IP = place.InstructionPointer;
-        Instruction instruction = decoder.Decode();
-        _formatter.Format(instruction, _text);
-        string bytes = Convert.ToHexString(place.Bytes.Span[..instruction.Length]);
-        _writer.WriteLine($"instruction {place.CodeSegment:X4}:{place.InstructionPointer:X8} {bytes,-16} {_text.ToStringAndReset()}");
+        _writer.Flush();
     }
-
-    /// <inheritdoc/>
-    public void OnInterrupt(byte vector, bool isExternal, uint? errorCode)
-    {
-        string error = errorCode is { } code ? $" error={code:X}h" : string.Empty;
-        _writer.WriteLine($"{(isExternal ? "interrupt" : "exception")} vector={vector:X2}h{error}");
-    }
-
-    /// <inheritdoc/>
-    public void OnUnmapped(in UnmappedAccess access) => _writer.WriteLine($"unmapped {access}");
 
     /// <inheritdoc/>
     public void Dispose()
@@ -90,20 +76,11 @@ internal sealed class TraceWriter : IMachineTrace, IDisposable
         }
     }
 
-    private static string Data(ReadOnlySpan<byte> data, int width)
+    private void OnEvent(in TraceEvent traced, ReadOnlySpan<byte> data)
     {
-        string text = string.Empty;
-        int shown = Math.Min(data.Length, Math.Max(MostDataBytes, width));
-        for (int at = 0; at + width <= shown; at += width)
+        if (_events++ < _settings.TraceLimit)
         {
-            for (int lane = width - 1; lane >= 0; lane--)
-            {
-                text += data[at + lane].ToString("X2", CultureInfo.InvariantCulture);
-            }
-
-            text += at + (2 * width) <= shown ? "h," : "h";
+            _writer.WriteLine(_settings.TraceAsJson ? TraceJson.Write(TraceRecords.Of(_machine!, traced, data)) : TextTrace.Line(_machine!, traced, data));
         }
-
-        return shown < data.Length ? text + ",..." : text;
     }
 }

@@ -49,6 +49,11 @@ internal sealed unsafe partial class RunLoop
         {
             _cpu->State.Events.Delivering = pending;
             _cpu->Stop = StopReason.Lookup;
+            if (!resumed)
+            {
+                Observing.ObservedEvents.Tell(_engine, pending);
+            }
+
             if (intercepts.WatchesEvents && !resumed && !intercepts.TryPassEvent(pending))
             {
                 exit = _exit;

@@ -6,6 +6,7 @@ using KvmSharp.Cpuid;
 using KvmSharp.Debugging;
 using KvmSharp.Intercepts;
 using KvmSharp.Memory;
+using KvmSharp.Observing;
 
 namespace KvmSharp.Engine;
 
@@ -135,6 +136,19 @@ internal sealed unsafe class VcpuEngine : IDisposable
     public ulong RetiredNow => Loop.IsInChain
         ? Cpu->RetiredAtEnd - (ulong)(Cpu->Remaining + Cpu->CurrentOp->Left)
         : Cpu->RetiredAtEnd - (ulong)Cpu->Remaining;
+
+    /// <summary>Gets the instruction under way, exact also in the middle of a block.</summary>
+    public VcpuPosition Position
+    {
+        get
+        {
+            ulong rip = Loop.IsInChain ? (Cpu->State.Rip + Cpu->CurrentOp->Offset) & Cpu->LinearMask : Cpu->State.Rip;
+            return new VcpuPosition(RetiredNow, Cpu->State.Segments[(int)SegmentIndex.Cs].Selector, rip);
+        }
+    }
+
+    /// <summary>Gets how often instructions were executed, as far as that was counted.</summary>
+    public ExecutionCounts ExecutionCounts { get; } = new();
 
     public bool TryReadSlow(ulong linear, int size, byte* destination, DataAccess access)
     {
@@ -267,6 +281,7 @@ internal sealed unsafe class VcpuEngine : IDisposable
     public void Dispose()
     {
         Code.Dispose();
+        ExecutionCounts.Dispose();
         _jumpCache.Dispose();
         _tlbs.Dispose();
 

@@ -63,6 +63,7 @@ internal static unsafe class InterruptInstructions
     {
         var e = new PendingEvent { Valid = 1, Vector = vector, Kind = kind };
         cpu->SuppressTrap = 1;
+        Observing.ObservedEvents.Tell(cpu->Engine, e);
         return EventDelivery.TryDeliver(cpu, e, GeneralShape.NextRip(cpu, op));
     }
 

@@ -52,7 +52,7 @@ internal sealed unsafe class Mmu
 
             if (host is null)
             {
-                return Physical.TryRead(physical, size, destination);
+                return Physical.TryRead(physical, size, destination) && Note(ExitDirection.Read, physical, size, destination);
             }
 
             PhysicalAccess.Copy(host, destination, size);
@@ -62,7 +62,9 @@ internal sealed unsafe class Mmu
         return TryTranslate(NextPage(linear, first, access), access, out ulong second, out _)
             && TryRequireAligned(linear, size, access)
             && Physical.TryRead(physical, first, destination)
-            && Physical.TryRead(second, size - first, destination + first);
+            && Physical.TryRead(second, size - first, destination + first)
+            && Note(ExitDirection.Read, physical, first, destination)
+            && Note(ExitDirection.Read, second, size - first, destination + first);
     }
 
     public bool TryWrite(ulong linear, int size, byte* source, DataAccess access)
@@ -82,7 +84,7 @@ internal sealed unsafe class Mmu
 
             if (host is null)
             {
-                return Physical.TryWrite(physical, size, source);
+                return Physical.TryWrite(physical, size, source) && Note(ExitDirection.Write, physical, size, source);
             }
 
             PhysicalAccess.Copy(source, host, size);
@@ -92,7 +94,9 @@ internal sealed unsafe class Mmu
         return TryTranslate(NextPage(linear, first, access), access, out ulong second, out _)
             && TryRequireAligned(linear, size, access)
             && Physical.TryWrite(physical, first, source)
-            && Physical.TryWrite(second, size - first, source + first);
+            && Physical.TryWrite(second, size - first, source + first)
+            && Note(ExitDirection.Write, physical, first, source)
+            && Note(ExitDirection.Write, second, size - first, source + first);
     }
 
     /// <summary>Translates a range of at most a page without touching it.</summary>
@@ -142,7 +146,7 @@ internal sealed unsafe class Mmu
         }
 
         host = slot.PageOf(physical) + (physical & GuestPage.OffsetMask);
-        return true;
+        return Note((access & DataAccess.Write) != 0 ? ExitDirection.Write : ExitDirection.Read, physical, size, host);
     }
 
     /// <summary>Translates the address of code as it was last translated, without a look at the tables.</summary>
@@ -240,6 +244,19 @@ internal sealed unsafe class Mmu
         }
     }
 
+    // Always true: a part of an access that is done.
+    private bool Note(ExitDirection direction, ulong physical, int size, byte* data)
+    {
+        if (_vm.MemoryWatch is { } watch && _vm.Observer is { } observer && watch.Touches(physical, size))
+        {
+            ulong value = 0;
+            new ReadOnlySpan<byte>(data, Math.Min(size, sizeof(ulong))).CopyTo(new Span<byte>(&value, sizeof(ulong)));
+            observer.OnMemoryAccess(new ObservedAccess(_engine.Id, _engine.Position, direction, physical, size, value));
+        }
+
+        return true;
+    }
+
     /// <summary>Forgets where a page lies in the host: it has got another place.</summary>
     /// <param name="physicalPage">Its guest-physical address.</param>
     public void ForgetPlace(ulong physicalPage)
@@ -334,6 +351,11 @@ internal sealed unsafe class Mmu
 
         ulong page = linear & ~(ulong)GuestPage.OffsetMask;
         if (_engine.Breakpoints.HasData && _engine.Breakpoints.WatchesPage(page))
+        {
+            return null;
+        }
+
+        if (_vm.MemoryWatch is { } watch && watch.WatchesPage(physical))
         {
             return null;
         }

@@ -24,9 +24,6 @@ public sealed record MachineHost
     /// <summary>Gets the host's time, which the machine follows when it is not deterministic.</summary>
     public TimeProvider TimeProvider { get; init; } = ThreadTimeProvider.Instance;
 
-    /// <summary>Gets who is told what happens; <see langword="null"/> for nobody.</summary>
-    public IMachineTrace? Trace { get; init; }
-
     /// <summary>Gets what takes the bytes that firmware writes to its debug port, if the machine has one; <see langword="null"/> drops them.</summary>
     public Action<byte>? FirmwareDebugOutput { get; init; }
 
@@ -52,7 +49,6 @@ public sealed record MachineHost
         TranslatedCodeLimit = TranslatedCodeLimit ?? machine.TranslatedCodeLimit,
         Entropy = Entropy,
         TimeProvider = TimeProvider,
-        Trace = Trace,
         FirmwareDebugOutput = machine.FirmwareDebugOutput is null ? null : FirmwareDebugOutput ?? (static _ => { }),
         NoReboot = NoReboot ?? machine.NoReboot,
         StopOnUnmapped = StopOnUnmapped ?? machine.StopOnUnmapped,

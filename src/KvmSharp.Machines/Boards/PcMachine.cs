@@ -14,7 +14,6 @@ public sealed partial class PcMachine : IDisposable
     private readonly VirtualMachine _vm;
     private readonly HostClock? _hostClock;
     private readonly PcProcessors _processors;
-    private readonly IMachineTrace? _trace;
     private readonly ExitDispatcher _dispatcher;
     private readonly SerialConnection _serial;
     private readonly PcDevices _devices;
@@ -61,8 +60,9 @@ public sealed partial class PcMachine : IDisposable
 
             _vm.Clock = MakeClock(out _hostClock);
             _processors = new PcProcessors(_vm, options);
-            _trace = options.Trace is { } given && _processors.AreParallel ? new GatedTrace(given) : options.Trace;
-            _serial = new SerialConnection(Watched(options.Serial));
+            Trace = new MachineTrace(_vm);
+            var consoleTrace = new ConsoleTrace(Trace, () => _processors.Current.Id);
+            _serial = new SerialConnection(Watched(options.Serial), value => consoleTrace.Tell(TraceConsole.Serial, value));
             _disks = openDisks(options);
             var ports = new PortBus();
             var mmio = new MmioBus();
@@ -70,7 +70,8 @@ public sealed partial class PcMachine : IDisposable
             mmio.Map(PcLayout.ShadowMemory, PcLayout.ShadowMemoryBytes, shadow);
             _dispatcher = new ExitDispatcher(_gate, ports, mmio)
             {
-                Trace = _trace,
+                Trace = Trace,
+                AnswersHypercalls = options.Hypercalls,
                 StopOnUnmapped = options.StopOnUnmapped,
                 AfterOutput = WaitForRoom,
             };
@@ -94,6 +95,7 @@ public sealed partial class PcMachine : IDisposable
                 Serial = _serial,
                 Devices = options.Devices,
                 Console = Watched(options.Console),
+                ConsoleTrace = value => consoleTrace.Tell(TraceConsole.Virtio, value),
                 HostEntropy = options.Deterministic ? null : options.Entropy,
                 Interrupt = _vm.InterruptLine,
                 IgnoreFloatingPointError = _vm.IgnoreFloatingPointErrorLine,
@@ -109,7 +111,7 @@ public sealed partial class PcMachine : IDisposable
             _vm.InterruptController = new GatedInterruptController(_gate, _devices.InterruptController);
             _vm.FloatingPointErrorLine = new GatedSignal(_gate, _devices.FloatingPointError);
             _vm.EndOfInterrupt = EndOfInterrupt;
-            _vm.EventObserver = _trace is { } trace && trace.Kinds.HasFlag(TraceKinds.Interrupts) ? new InterruptTrace(trace) : null;
+            _vm.HypercallExits = options.Hypercalls;
             _vm.ExitHandler = _dispatcher;
             _start = new PcStart(options, board, _vm, _devices, wiring, shadow, reason => Request(MachineStopReason.NothingToBoot, SystemEventType.Shutdown, explanation: reason));
             Image = null!; // until it boots, or a snapshot says what it was
@@ -136,6 +138,16 @@ public sealed partial class PcMachine : IDisposable
     /// <summary>Gets the hands at the keyboard. May be used from any thread, also while the machine runs.</summary>
     public PcKeyboard Keyboard { get; }
 
+    /// <summary>Gets what happens in the machine, for those who listen.</summary>
+    public MachineTrace Trace { get; }
+
+    /// <summary>Gets or sets a value indicating whether executed instructions are counted; the guest is then interpreted. Change it while the machine does not run.</summary>
+    public bool CountsInstructions
+    {
+        get => _vm.CountsInstructions;
+        set => _vm.CountsInstructions = value;
+    }
+
     /// <summary>Gets what was loaded.</summary>
     public LoadedImage Image { get; private set; }
 
@@ -147,6 +159,11 @@ public sealed partial class PcMachine : IDisposable
 
     /// <summary>Gets the virtual time in nanoseconds.</summary>
     public long Now => _vm.Clock.Now;
+
+    /// <summary>Collects what was executed while <see cref="CountsInstructions"/> was set. Not while the machine runs.</summary>
+    /// <param name="symbols">Names of addresses; <see langword="null"/> for none.</param>
+    /// <returns>The coverage.</returns>
+    public GuestCoverage GetCoverage(SymbolTable? symbols = null) => GuestCoverage.Of(_vm.GetExecutedInstructions(), symbols, _vm.UncountedInstructions);
 
     /// <summary>Runs the guest until it stops or a limit is reached. Time stands still between two runs.</summary>
     /// <param name="limits">The limits.</param>
@@ -276,10 +293,9 @@ public sealed partial class PcMachine : IDisposable
     private MachineStop RunUntilStop(MachineRunOptions limits, InstructionBudget budget)
     {
         var verdicts = new ExitVerdicts(this, limits.Cancellation);
-        Action<VirtualCpu>? trace = _trace is { } t && t.Kinds.HasFlag(TraceKinds.Instructions) ? vcpu => t.OnInstruction(vcpu, Memory) : null;
         return _processors.AreParallel
-            ? new ParallelRun(_processors, verdicts, budget, limits.Cancellation) { BeforeInstruction = trace }.Run()
-            : new SequentialRun(_processors, verdicts, budget, limits.Cancellation) { BeforeInstruction = trace }.Run();
+            ? new ParallelRun(_processors, verdicts, budget, limits.Cancellation).Run()
+            : new SequentialRun(_processors, verdicts, budget, limits.Cancellation).Run();
     }
 
     // Called on a vCPU's thread without any lock.

@@ -13,15 +13,19 @@ namespace KvmSharp.Machines;
 public sealed class ExitDispatcher(DeviceLock gate, PortBus ports, MmioBus mmio) : IExitHandler
 {
     private readonly UnmappedLog _unmapped = new();
+    private int _vcpu; // whose access the devices carry out; belongs to the lock
 
     /// <summary>Gets the counters of port accesses.</summary>
     public PortCounters Counters { get; } = new();
 
-    /// <summary>Gets or sets who is told of exits and of unmapped accesses.</summary>
-    public IMachineTrace? Trace { get; set; }
+    /// <summary>Gets who is told of exits and of unmapped accesses.</summary>
+    public MachineTrace? Trace { get; init; }
 
     /// <summary>Gets or sets a value indicating whether an access without a device is declined, so that <c>Run</c> returns it.</summary>
     public bool StopOnUnmapped { get; set; }
+
+    /// <summary>Gets or sets a value indicating whether hypercalls are answered, each with KVM's "no such call" (-1000), instead of being declined.</summary>
+    public bool AnswersHypercalls { get; set; }
 
     /// <summary>Gets or sets what is called behind an exit that has sent something, without the lock: a place to wait for a slow reader of the output.</summary>
     public Action? AfterOutput { get; set; }
@@ -44,6 +48,7 @@ public sealed class ExitDispatcher(DeviceLock gate, PortBus ports, MmioBus mmio)
         bool sent;
         using (gate.Enter())
         {
+            _vcpu = vmExit.VcpuId;
             Counters.Add(vmExit.Port);
             if (vmExit.Direction == ExitDirection.Read)
             {
@@ -57,7 +62,7 @@ public sealed class ExitDispatcher(DeviceLock gate, PortBus ports, MmioBus mmio)
             sent = HasSent;
         }
 
-        return (!sent && Trace is null && StoppedAt is null) || Conclude(vmExit, data);
+        return (!sent && StoppedAt is null && Trace?.Wants(TraceKinds.Exits) != true) || Conclude(vmExit, data);
     }
 
     /// <summary>Connects the buses' reports of unmapped accesses to this dispatcher. Called once, when the board is built.</summary>
@@ -99,16 +104,16 @@ public sealed class ExitDispatcher(DeviceLock gate, PortBus ports, MmioBus mmio)
                 return Conclude(vmExit, data);
             default:
                 Conclude(vmExit, data);
-                return false;
+                return vmExit.Reason == VmExitReason.Hypercall && AnswersHypercalls; // as it is, it fails with -KVM_ENOSYS
         }
     }
 
     // What comes behind an access, without the lock. Tells whether the run goes on.
     private bool Conclude(in VmExit vmExit, Span<byte> data)
     {
-        if (Trace is { } trace && trace.Kinds.HasFlag(TraceKinds.Exits))
+        if (Trace is { } trace && trace.Wants(TraceKinds.Exits))
         {
-            trace.OnExit(vmExit, data);
+            ExitTrace.Tell(trace, vmExit, data);
         }
 
         if (HasSent)
@@ -125,6 +130,7 @@ public sealed class ExitDispatcher(DeviceLock gate, PortBus ports, MmioBus mmio)
         int width = vmExit.Width;
         using (gate.Enter())
         {
+            _vcpu = vmExit.VcpuId;
             Counters.Add(vmExit.Port);
 
             // String I/O brings several items for the same port in one exit.
@@ -147,6 +153,7 @@ public sealed class ExitDispatcher(DeviceLock gate, PortBus ports, MmioBus mmio)
     {
         using (gate.Enter())
         {
+            _vcpu = vmExit.VcpuId;
             if (vmExit.Direction == ExitDirection.Read)
             {
                 Write(data, mmio.Read(vmExit.Address, vmExit.Width));
@@ -165,9 +172,9 @@ public sealed class ExitDispatcher(DeviceLock gate, PortBus ports, MmioBus mmio)
             StoppedAt ??= access;
         }
 
-        if (_unmapped.IsNew(access) && Trace is { } trace && trace.Kinds.HasFlag(TraceKinds.Unmapped))
+        if (_unmapped.IsNew(access) && Trace is { } trace)
         {
-            trace.OnUnmapped(access);
+            ExitTrace.Tell(trace, _vcpu, access);
         }
     }
 }

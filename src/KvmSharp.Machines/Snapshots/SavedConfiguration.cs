@@ -27,6 +27,7 @@ internal static class SavedConfiguration
             fields.Write(options.FirmwareDebugOutput is not null);
             fields.Write(options.NoReboot);
             fields.Write(options.StopOnUnmapped);
+            fields.Write(options.Hypercalls);
             fields.Write(clockStart.UtcTicks);
             WriteImage(fields, image);
             WriteBoot(fields, options.Boot, files);
@@ -96,6 +97,7 @@ internal static class SavedConfiguration
             FirmwareDebugOutput = fields.ReadBoolean() ? static _ => { } : null,
             NoReboot = fields.ReadBoolean(),
             StopOnUnmapped = fields.ReadBoolean(),
+            Hypercalls = fields.ReadBoolean(),
             ClockStart = new DateTimeOffset(fields.ReadInt64(), TimeSpan.Zero),
         };
     }
