@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using KvmSharp.Engine;
 using KvmSharp.Memory;
 
@@ -74,6 +75,7 @@ public sealed unsafe partial class VirtualMachine
     /// <param name="physical">The first byte.</param>
     /// <param name="length">Bytes, within one page.</param>
     /// <param name="writer">The vCPU that wrote, or null for the host.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal void CodeWritten(ulong physical, int length, VcpuEngine? writer)
     {
         SlotMemory? slot = Memory.Find(physical);
@@ -89,11 +91,12 @@ public sealed unsafe partial class VirtualMachine
         }
 
         VcpuEngine[] engines = Volatile.Read(ref _engines);
+        bool keeps = false;
         foreach (VcpuEngine engine in engines)
         {
             if (engine == writer)
             {
-                engine.Code.Invalidate(physical, length);
+                keeps = engine.Code.InvalidateOwn(physical, length);
             }
             else
             {
@@ -102,7 +105,7 @@ public sealed unsafe partial class VirtualMachine
         }
 
         // With one vCPU it is certain when nothing of a page is decoded any more; its writes may be quick again then.
-        if (engines.Length == 1 && writer is not null && !writer.Code.HasPage(physical))
+        if (engines.Length == 1 && writer is not null && !keeps)
         {
             record->CodeGranules = 0;
         }

@@ -43,6 +43,9 @@ internal unsafe struct Block
     /// <summary>Size class of the arena piece that holds the block.</summary>
     public ushort SizeClass;
 
+    /// <summary>For a block that the vCPU keeps writing to its number in <see cref="ChangingCode"/>, from 1; else 0.</summary>
+    public int Changing;
+
     /// <summary>Executions, counted by the run loop's look-ups only.</summary>
     public uint Lookups;
 

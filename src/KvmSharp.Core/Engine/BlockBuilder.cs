@@ -36,6 +36,44 @@ internal sealed unsafe class BlockBuilder
         _decoder64 = Decoder.Create(64, _bytes);
     }
 
+    /// <summary>Gets the instructions of the block that was built last, and what has not been used behind them.</summary>
+    public ReadOnlySpan<Instruction> Instructions => _instructions;
+
+    /// <summary>Decodes an instruction of a block again and puts the new one into its micro-op.</summary>
+    /// <param name="block">The block.</param>
+    /// <param name="op">The micro-op, not the last of the block.</param>
+    /// <param name="bytes">The block's bytes; those behind the instruction's present length are not looked at.</param>
+    /// <param name="old">The instruction that was there.</param>
+    /// <param name="instruction">The new one.</param>
+    /// <returns>Whether it fits there: as long, no end of a block, and alike for the flags of the others. Else the block is not to be used any more.</returns>
+    public bool TryLowerAgain(Block* block, MicroOp* op, byte* bytes, in Instruction old, out Instruction instruction)
+    {
+        _bytes.Begin(bytes, (int)op->EndOffset, op->Offset);
+        Decoder decoder = DecoderOf(block->Mode);
+        decoder.IP = op->Offset;
+        decoder.Decode(out instruction);
+        if (instruction.IsInvalid || instruction.Length != op->Length || EndsBlock(instruction) || !FlagLiveness.AreAlike(old, instruction))
+        {
+            return false;
+        }
+
+        MicroOp place = *op;
+        *op = new MicroOp { Offset = place.Offset, Length = place.Length, Left = place.Left };
+        var lowering = new Lowering
+        {
+            Instruction = instruction,
+            Op = op,
+            Mode = block->Mode,
+            Table = InstructionSet.Table,
+            Bytes = _bytes,
+            Features = _engine.Features,
+            FlagsAreDead = false,
+            PageOffset = (int)(block->PhysicalAddress & GuestPage.OffsetMask),
+        };
+        lowering.Lower();
+        return !lowering.EndsBlock && lowering.Links == 0;
+    }
+
     /// <summary>Builds the block at an address.</summary>
     /// <param name="linear">Its linear address.</param>
     /// <param name="physical">Its guest-physical address.</param>
@@ -119,14 +157,16 @@ internal sealed unsafe class BlockBuilder
         return null;
     }
 
+    private Decoder DecoderOf(uint mode) => (mode & (CodeMode.Code32 | CodeMode.Code64)) switch
+    {
+        CodeMode.Code64 => _decoder64,
+        CodeMode.Code32 => _decoder32,
+        _ => _decoder16,
+    };
+
     private int Decode(int limit, out int length)
     {
-        Decoder decoder = (_cpu->Mode & (CodeMode.Code32 | CodeMode.Code64)) switch
-        {
-            CodeMode.Code64 => _decoder64,
-            CodeMode.Code32 => _decoder32,
-            _ => _decoder16,
-        };
+        Decoder decoder = DecoderOf(_cpu->Mode);
         decoder.IP = 0;
         int count = 0;
         length = 0;

@@ -7,9 +7,10 @@ namespace KvmSharp.Engine;
 /// <summary>Micro-ops that are no instructions: head and end of a block, and what stands in for instructions that must not run.</summary>
 internal static unsafe class BlockHandlers
 {
-    /// <summary>The address of <see cref="Stale"/> and <see cref="Break"/>, taken once: two addresses of one function need not be equal.</summary>
+    /// <summary>The addresses of <see cref="Stale"/>, <see cref="Break"/> and <see cref="Repair"/>, taken once: two addresses of one function need not be equal.</summary>
     public static readonly delegate*<CpuContext*, MicroOp*, MicroOp*> StaleHandler = &Stale;
     public static readonly delegate*<CpuContext*, MicroOp*, MicroOp*> BreakHandler = &Break;
+    public static readonly delegate*<CpuContext*, MicroOp*, MicroOp*> RepairHandler = &Repair;
 
     /// <summary>The head: pays for the whole block, unless a request is pending, the budget is too small, or CS ends inside it.</summary>
     /// <param name="cpu">The processor.</param>
@@ -73,4 +74,20 @@ internal static unsafe class BlockHandlers
     /// <param name="op">The micro-op.</param>
     /// <returns>Always null.</returns>
     private static MicroOp* Break(CpuContext* cpu, MicroOp* op) => StopBefore(cpu, op);
+
+    /// <summary>In place of the head of a block whose bytes have changed since it ran last: decodes what has changed.</summary>
+    /// <param name="cpu">The processor.</param>
+    /// <param name="op">The head.</param>
+    /// <returns>The head as it should be, or null when the block is gone.</returns>
+    private static MicroOp* Repair(CpuContext* cpu, MicroOp* op)
+    {
+        if (cpu->Engine.Code.TryRepair(op))
+        {
+            return op;
+        }
+
+        cpu->LinkPlace = null;
+        cpu->Stop = StopReason.Lookup;
+        return null;
+    }
 }

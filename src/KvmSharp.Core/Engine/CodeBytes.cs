@@ -14,12 +14,13 @@ internal sealed unsafe class CodeBytes : CodeReader
 
     /// <summary>Reads from a page.</summary>
     /// <param name="start">The first byte.</param>
-    /// <param name="length">Bytes to the end of the page.</param>
-    public void Begin(byte* start, int length)
+    /// <param name="length">Bytes to the end of the page, or to where reading shall end.</param>
+    /// <param name="position">Where reading begins.</param>
+    public void Begin(byte* start, int length, int position = 0)
     {
         _page = start;
         _length = length;
-        _position = 0;
+        _position = position;
     }
 
     /// <summary>Reads from bytes that are joined from two pages.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using KvmSharp.Cpu;
 using KvmSharp.Memory;
@@ -10,15 +11,19 @@ internal sealed unsafe class CodeCache : IDisposable
     /// <summary>Generations of translations count in the upper half of the jump cache's key.</summary>
     public const ulong FirstGeneration = 1UL << 32;
 
+    private const int OwnWriteEntries = 64;
     private const int Buckets = 1 << 16; // an operating system's boot decodes some 100,000 blocks; untouched buckets cost no memory
 
     private readonly VcpuEngine _engine;
     private readonly CpuContext* _cpu;
     private readonly CodeArena _arena = new();
     private readonly BlockBuilder _builder;
+    private readonly ChangingCode _changing;
     private readonly Block** _buckets;
     private readonly CodePages _pages = new();
     private readonly List<nint> _retired = [];
+    private readonly OwnWrite[] _ownWrites = new OwnWrite[OwnWriteEntries];
+    private ulong _generation = 1; // counts blocks that come and go
 
     public CodeCache(VcpuEngine engine, VirtualMachine vm)
     {
@@ -26,11 +31,15 @@ internal sealed unsafe class CodeCache : IDisposable
         _cpu = engine.Cpu;
         Links = new BlockLinks(_arena);
         _builder = new BlockBuilder(engine, vm, _arena);
+        _changing = new ChangingCode(engine, vm, _builder);
         _buckets = (Block**)NativeMemory.AllocZeroed(Buckets, (nuint)sizeof(Block*));
     }
 
     /// <summary>Gets the links between blocks.</summary>
     public BlockLinks Links { get; }
+
+    /// <summary>Gets how often the vCPU has written to its own code.</summary>
+    public ulong OwnWrites => _changing.Writes;
 
     /// <summary>Gets the number of blocks decoded.</summary>
     public ulong Decoded { get; private set; }
@@ -77,6 +86,10 @@ internal sealed unsafe class CodeCache : IDisposable
 
             Decoded++;
             Insert(block);
+            if (!step && block->SecondPage == 0)
+            {
+                _changing.OnBuilt(block);
+            }
         }
 
         block->Lookups++;
@@ -100,21 +113,84 @@ internal sealed unsafe class CodeCache : IDisposable
     /// <param name="length">Bytes, within one page.</param>
     public void Invalidate(ulong physical, int length)
     {
+        OwnWrite unused = default;
+        Invalidate(physical, length, own: false, ref unused);
+    }
+
+    /// <summary>The same for what the vCPU has written itself, by the instruction under way: a block that keeps changing may stay then.</summary>
+    /// <param name="physical">The first byte written.</param>
+    /// <param name="length">Bytes, within one page.</param>
+    /// <returns>Whether something decoded from the page is kept.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // as all on the way of such a store: a loop of them is over before the runtime would come to it
+    public bool InvalidateOwn(ulong physical, int length)
+    {
+        ref OwnWrite last = ref _ownWrites[physical % OwnWriteEntries];
+        if (last.Physical == physical && last.Length == length && last.Generation == _generation
+            && (last.First is null || _changing.TryKeep(last.First, physical, length))
+            && (last.Second is null || _changing.TryKeep(last.Second, physical, length)))
+        {
+            return true; // the same store as before, and the same blocks
+        }
+
+        ulong generation = _generation;
+        last = new OwnWrite { Physical = physical, Length = length };
+        if (Invalidate(physical, length, own: true, ref last) <= 2 && generation == _generation)
+        {
+            last.Generation = generation;
+        }
+
+        return HasPage(physical);
+    }
+
+    // Tells how many blocks were met that stay, and the first two.
+    private int Invalidate(ulong physical, int length, bool own, ref OwnWrite write)
+    {
         ulong page = physical & ~(ulong)GuestPage.OffsetMask;
+        int met = 0;
         if (_pages.Find(page) is not { } blocks)
         {
-            return;
+            return met;
         }
 
         // Retiring takes the block out of the list, and the list out of the pages when it was the last.
         for (int i = blocks.Count - 1; i >= 0; i--)
         {
             var block = (Block*)blocks[i];
-            if (block->SecondPage == page || Overlaps(block, physical, length))
+            if (block->SecondPage != page && !Overlaps(block, physical, length))
+            {
+                continue;
+            }
+
+            if (!own || !_changing.TryKeep(block, physical, length))
             {
                 Retire(block);
             }
+            else if (met++ == 0)
+            {
+                write.First = block;
+            }
+            else
+            {
+                write.Second = block;
+            }
         }
+
+        return met;
+    }
+
+    /// <summary>Makes a block whole whose bytes have changed, at its head; it is dropped where that cannot be done.</summary>
+    /// <param name="head">The head.</param>
+    /// <returns>Whether it is whole.</returns>
+    public bool TryRepair(MicroOp* head)
+    {
+        Block* block = Block.OfHead(head);
+        if (_changing.TryRepair(block))
+        {
+            return true;
+        }
+
+        Retire(block);
+        return false;
     }
 
     /// <summary>Drops everything, while blocks may be running.</summary>
@@ -144,6 +220,8 @@ internal sealed unsafe class CodeCache : IDisposable
     public void Clear()
     {
         _engine.Translator?.ForgetAll();
+        _generation++;
+        _changing.Clear();
         _pages.Clear();
         _retired.Clear();
         new Span<nint>(_buckets, Buckets).Clear();
@@ -187,6 +265,7 @@ internal sealed unsafe class CodeCache : IDisposable
 
     private void Insert(Block* block)
     {
+        _generation++;
         Block** bucket = &_buckets[BucketOf(block->PhysicalAddress)];
         block->NextInBucket = *bucket;
         *bucket = block;
@@ -195,6 +274,7 @@ internal sealed unsafe class CodeCache : IDisposable
 
     private void Retire(Block* block)
     {
+        _generation++;
         Block** place = &_buckets[BucketOf(block->PhysicalAddress)];
         while (*place != block)
         {
@@ -214,6 +294,7 @@ internal sealed unsafe class CodeCache : IDisposable
             block->JumpEntry->Head = null;
         }
 
+        _changing.Forget(block);
         _engine.Translator?.Forget(block);
         Links.CutIncoming(block);
         Links.CutOutgoing(block);
@@ -244,5 +325,15 @@ internal sealed unsafe class CodeCache : IDisposable
         }
 
         _retired.Clear();
+    }
+
+    // A store of the vCPU into a page with code, and the blocks that it met, null for none. Valid while blocks neither come nor go.
+    private struct OwnWrite
+    {
+        public ulong Physical;
+        public ulong Generation;
+        public Block* First;
+        public Block* Second;
+        public int Length;
     }
 }

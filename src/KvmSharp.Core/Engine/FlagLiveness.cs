@@ -31,11 +31,24 @@ internal static class FlagLiveness
 
             dead[i] = !stepping && (live & Arithmetic) == 0;
 
-            // Undefined flags count as set: what an instruction leaves undefined, ours still defines.
-            live &= ~(instruction.RflagsWritten | instruction.RflagsCleared | instruction.RflagsSet | instruction.RflagsUndefined);
+            live &= ~SetBy(instruction);
             live |= instruction.RflagsRead & Arithmetic;
         }
     }
+
+    /// <summary>Tells whether one instruction may stand for another without any other's flags becoming visible or dead.</summary>
+    /// <param name="old">The one that was there.</param>
+    /// <param name="other">The one that takes its place.</param>
+    /// <returns>Whether both let the same flags through.</returns>
+    public static bool AreAlike(in Instruction old, in Instruction other)
+    {
+        bool stops = MayStop(old);
+        return stops == MayStop(other) && (stops || (SetBy(old) == SetBy(other) && ((old.RflagsRead ^ other.RflagsRead) & Arithmetic) == 0));
+    }
+
+    // Undefined flags count as set: what an instruction leaves undefined, ours still defines.
+    private static RflagsBits SetBy(in Instruction instruction) =>
+        (instruction.RflagsWritten | instruction.RflagsCleared | instruction.RflagsSet | instruction.RflagsUndefined) & Arithmetic;
 
     private static bool MayStop(in Instruction instruction)
     {

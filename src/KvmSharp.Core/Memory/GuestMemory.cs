@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using KvmSharp.Memory;
 
@@ -122,6 +123,7 @@ public sealed unsafe class GuestMemory : IGuestMemory
     /// <summary>Finds the slot of an address. Called by vCPUs inside a run without a lock.</summary>
     /// <param name="physical">The guest-physical address.</param>
     /// <returns>The slot, or null for a hole.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // begins with every page walk and every store to code
     internal SlotMemory? Find(ulong physical)
     {
         SlotMemory[] slots = _slots;

@@ -17,7 +17,7 @@ internal sealed unsafe partial class HostMemory : SafeHandleZeroOrMinusOneIsInva
     private const int NoReserveLinux = 0x4000;
 
     private const int AdviseHugePages = 14;
-    private const ulong HugePagesFrom = 4 << 20; // below that they would waste what a guest does not touch
+    private const ulong HugePagesFrom = 64 << 20; // in less a guest misses few of the host's translations, and many idle ones would waste memory
 
     private readonly nuint _size;
     private void* _allocation; // what the runtime's allocator gave, where there is no mmap

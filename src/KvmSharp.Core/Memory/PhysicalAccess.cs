@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using KvmSharp.Engine;
 
 namespace KvmSharp.Memory;
@@ -60,6 +61,7 @@ internal sealed unsafe class PhysicalAccess(VcpuEngine engine, VirtualMachine vm
     /// <param name="size">Bytes.</param>
     /// <param name="source">Holds them.</param>
     /// <returns><see langword="false"/> when the embedder must take a device's part first.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool TryWrite(ulong physical, int size, byte* source)
     {
         SlotMemory? slot = Find(physical);
@@ -100,6 +102,7 @@ internal sealed unsafe class PhysicalAccess(VcpuEngine engine, VirtualMachine vm
     /// <param name="slot">The slot they lie in.</param>
     /// <param name="physical">The first byte.</param>
     /// <param name="size">Bytes.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void NotifyIfCode(SlotMemory slot, ulong physical, int size)
     {
         // The bytes are stored first and the bits read behind a fence: a vCPU that decodes meanwhile sets its bit first and reads
@@ -115,6 +118,7 @@ internal sealed unsafe class PhysicalAccess(VcpuEngine engine, VirtualMachine vm
     /// <param name="from">Its place.</param>
     /// <param name="to">Its new place.</param>
     /// <param name="size">Bytes.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Copy(byte* from, byte* to, int size)
     {
         // One host access per guest access of a natural width: the guest relies on it being indivisible.
@@ -138,6 +142,7 @@ internal sealed unsafe class PhysicalAccess(VcpuEngine engine, VirtualMachine vm
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void CountIfTable(SlotMemory slot, ulong physical)
     {
         PageRecord* record = slot.RecordOf(physical);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace KvmSharp.Memory;
@@ -51,6 +52,7 @@ internal sealed unsafe class SlotMemory : IDisposable
     /// <summary>Gets where a page lies in the host.</summary>
     /// <param name="physical">Any guest-physical address in the slot.</param>
     /// <returns>The page's first byte. The next page need not follow it.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public byte* PageOf(ulong physical) =>
         _shared is { } shared && RecordOf(physical)->Owned == 0 ? shared.PageAt(NumberOf(physical)) : OwnPageOf(physical);
 
@@ -102,6 +104,7 @@ internal sealed unsafe class SlotMemory : IDisposable
     /// <summary>Gets the record of a page.</summary>
     /// <param name="physical">Any guest-physical address in the slot.</param>
     /// <returns>The record.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public PageRecord* RecordOf(ulong physical) => RecordAt(NumberOf(physical));
 
     /// <inheritdoc/>

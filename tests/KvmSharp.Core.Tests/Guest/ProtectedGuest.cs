@@ -34,9 +34,10 @@ internal sealed class ProtectedGuest : IDisposable
     private const byte Hlt = 0xF4;
     private readonly Kvm _kvm = Kvm.Open();
 
-    public ProtectedGuest(int cpl = 0)
+    public ProtectedGuest(int cpl = 0, EngineKind engine = EngineKind.Auto)
     {
         Vm = _kvm.CreateVm();
+        Vm.Engine = engine;
         Vm.SetUserMemoryRegion(new MemorySlot(0, 0, Memory));
         Cpu = Vm.CreateVcpu(0);
         SetDescriptor(Code0, Descriptors.Flat(Descriptors.Code0));

@@ -30,9 +30,9 @@ public sealed class LinuxSnapshotTests(ITestOutputHelper output)
         while (booted.InstructionsRetired < MostToPrompt && !TextOf(console).EndsWith("ready\r\n", StringComparison.Ordinal));
         TextOf(console).Should().EndWith("ready\r\n");
 
-        Best("save", () => booted.Save(file)).Should().BeLessThan(1000);
-        Best("restore", () => PcMachine.Restore(file).Dispose()).Should().BeLessThan(300);
-        Best("fork", () => booted.Fork().Dispose()).Should().BeLessThan(20);
+        Best("save", 1000, () => booted.Save(file));
+        Best("restore", 300, () => PcMachine.Restore(file).Dispose());
+        Best("fork", 20, () => booted.Fork().Dispose());
         if (OperatingSystem.IsLinux())
         {
             long before = Resident();
@@ -90,10 +90,10 @@ public sealed class LinuxSnapshotTests(ITestOutputHelper output)
         return Convert.ToHexString(SHA256.HashData(snapshot.GetBuffer().AsSpan(0, (int)snapshot.Length)));
     }
 
-    private double Best(string what, Action action)
+    private void Best(string what, double limit, Action action)
     {
         double best = double.MaxValue;
-        for (int i = 0; i < Tries; i++)
+        for (int i = 0; i < Tries && best >= limit; i++)
         {
             long start = Stopwatch.GetTimestamp();
             action();
@@ -101,7 +101,10 @@ public sealed class LinuxSnapshotTests(ITestOutputHelper output)
         }
 
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: {best:F1} ms"));
-        return best;
+        if (LongTests.WhySkipped is null) // on a host that is busy with other things the clock says nothing
+        {
+            best.Should().BeLessThan(limit, "{0} takes so many milliseconds at most", what);
+        }
     }
 
     private static long Resident() =>

@@ -190,6 +190,7 @@ internal static unsafe class FpuArithmetic
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool ChangeSign(CpuContext* cpu, MicroOp* op)
     {
         ref X87State x87 = ref cpu->State.X87;
@@ -198,6 +199,7 @@ internal static unsafe class FpuArithmetic
         return Finish(cpu, op, result, env);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool Absolute(CpuContext* cpu, MicroOp* op)
     {
         ref X87State x87 = ref cpu->State.X87;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Iced.Intel;
 using KvmSharp.Cpu;
 using KvmSharp.Engine;
@@ -44,6 +45,7 @@ internal static unsafe class FpuComparison
         };
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool WithMemory<TFormat, TBits, TPop>(CpuContext* cpu, MicroOp* op)
         where TFormat : struct, ILoadFormat<TBits>
         where TBits : unmanaged
@@ -69,6 +71,7 @@ internal static unsafe class FpuComparison
         return IntoConditionCodes<TPop>(cpu, op, relation, env);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool WithRegister<TNaN, TPop>(CpuContext* cpu, MicroOp* op)
         where TNaN : struct, INaNRule
         where TPop : struct, IPop
@@ -78,6 +81,7 @@ internal static unsafe class FpuComparison
         return IntoConditionCodes<TPop>(cpu, op, relation, env);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool IntoFlags<TNaN, TPop>(CpuContext* cpu, MicroOp* op)
         where TNaN : struct, INaNRule
         where TPop : struct, IPop

@@ -251,6 +251,7 @@ internal static unsafe class FpuDataTransfer
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool Exchange(CpuContext* cpu, MicroOp* op)
     {
         ref X87State x87 = ref cpu->State.X87;

@@ -58,19 +58,8 @@ internal static class FloatAddition
         // Both one bit to the right in 128 bits, so that a carry has room.
         ulong high = first >> 1;
         ulong low = first << 63;
-        ulong alignedHigh = 0;
-        ulong alignedLow;
-        if (distance < 63)
-        {
-            alignedHigh = second >> (distance + 1);
-            alignedLow = second << (63 - distance);
-        }
-        else
-        {
-            alignedLow = second;
-            FloatRounding.ShiftRightSticky(ref alignedHigh, ref alignedLow, distance - 63);
-        }
-
+        ulong alignedHigh = distance < 63 ? second >> (distance + 1) : 0;
+        ulong alignedLow = distance < 63 ? second << (63 - distance) : Far(second, distance - 63);
         ulong addend = alignedLow ^ subtract;
         ulong sum = low + addend;
         ulong carry = sum < low ? 1UL : 0;
@@ -85,7 +74,7 @@ internal static class FloatAddition
         sign ^= (int)negative & Float80.SignBit;
         if (high == 0)
         {
-            // The operands were next to each other: at most one bit is left in the lower half.
+            // The operands were next to each other: what is left is at the top of the lower half.
             if (low == 0)
             {
                 result = default;
@@ -101,6 +90,14 @@ internal static class FloatAddition
         high = (high << shift) | (low >> 1 >> (63 - shift));
         low <<= shift;
         return FloatRounding.TryPackNearest(sign, exponent + 1 - shift, high, low, out result, out status);
+    }
+
+    // Shifts right; what leaves stays as a sticky bit.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Far(ulong value, int count)
+    {
+        ulong lost = count == 0 ? 0 : value << (64 - count);
+        return count < 64 ? (value >> count) | (lost != 0 ? 1UL : 0) : 1;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

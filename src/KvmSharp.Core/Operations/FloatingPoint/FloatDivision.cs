@@ -118,6 +118,7 @@ internal static class FloatDivision
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ulong Digit(ulong high, ulong next, ulong divisor, out ulong remainder)
     {
         ulong divisorHigh = divisor >> 32;

@@ -14,7 +14,7 @@ internal readonly struct CopyVector : IVectorOp
 internal readonly struct CopyQuadword : IVectorOp
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b) => Vector128.CreateScalar(b.AsDouble().ToScalar()).AsByte();
+    public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b) => (b.AsUInt64() & Vector128.Create(ulong.MaxValue, 0)).AsByte();
 }
 
 /// <summary>MOVSS, MOVSD between registers: the low element; the rest of the destination stays. Intel SDM Vol. 2B.</summary>
@@ -46,7 +46,7 @@ internal readonly struct HighToLow : IVectorOp
 internal readonly struct CopyHigh : IVectorOp
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b) => Vector128.CreateScalar(b.AsDouble().GetElement(1)).AsByte();
+    public static Vector128<byte> Apply(Vector128<byte> a, Vector128<byte> b) => Vector128.CreateScalar(b.AsUInt64().GetElement(1)).AsByte();
 }
 
 /// <summary>PMOVMSKB, MOVMSKPS, MOVMSKPD: the signs of all elements. Intel SDM Vol. 2B.</summary>

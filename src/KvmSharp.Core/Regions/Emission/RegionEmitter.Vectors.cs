@@ -90,10 +90,9 @@ internal sealed unsafe partial class RegionEmitter
             return;
         }
 
-        FloatType type = size == sizeof(double) ? FloatType.Double : FloatType.Single; // bits are bits
-        Il.Emit(type.IsDouble ? OpCodes.Ldind_R8 : OpCodes.Ldind_R4);
-        Il.Emit(OpCodes.Call, typeof(Vector128).GetMethod(nameof(Vector128.CreateScalar), [type.Element])!);
-        Il.Emit(OpCodes.Call, VectorIntrinsics.As(type.Element, typeof(byte)));
+        // As an integer: .NET 10 takes the integer in a vector made of one floating-point number for that number, not for its bits.
+        Il.Emit(size == sizeof(ulong) ? OpCodes.Ldind_I8 : OpCodes.Ldind_U4);
+        EmitVectorOfInteger(size);
     }
 
     /// <summary>Pushes the number at the address looked up.</summary>

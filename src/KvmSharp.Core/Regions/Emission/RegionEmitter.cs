@@ -61,6 +61,7 @@ internal sealed unsafe partial class RegionEmitter
     public DynamicMethod Emit()
     {
         FindFlagKinds();
+        FindTops();
         foreach (RegionBlock block in _plan.Blocks)
         {
             block.Label = Il.DefineLabel();
@@ -110,6 +111,7 @@ internal sealed unsafe partial class RegionEmitter
         _index = 0;
         Flags = block.FlagsIn;
         Array.Clear(_plain);
+        _top = block.X87Top;
         Il.MarkLabel(block.Label);
         EmitPayment();
         int plain = block.HasTerminator ? block.Instructions.Length - 1 : block.Instructions.Length;
@@ -121,6 +123,7 @@ internal sealed unsafe partial class RegionEmitter
             }
 
             ForgetPlain();
+            _top += Instruction.GetFpuStackIncrementInfo().Increment;
         }
 
         if (block.HasTerminator)

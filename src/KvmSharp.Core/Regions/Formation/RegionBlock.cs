@@ -45,6 +45,9 @@ internal sealed unsafe class RegionBlock
     /// <summary>Gets or sets how the flags are kept when the block begins.</summary>
     public FlagKind FlagsIn { get; set; } = FlagKind.Untouched;
 
+    /// <summary>Gets or sets what the x87's TOP is expected to be when the block begins; counted on past 7 and below 0.</summary>
+    public int X87Top { get; set; }
+
     /// <summary>Gets or sets where its code begins.</summary>
     public Label Label { get; set; }
 

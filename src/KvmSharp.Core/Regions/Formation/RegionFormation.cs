@@ -63,6 +63,7 @@ internal sealed unsafe class RegionFormation(VcpuEngine engine)
             Entries = [.. blocks.Where(block => block.IsEntry)],
             Mode = _mode,
             RoundsOnHost = new FloatStatus(engine.Cpu->State.Vector.Mxcsr).AllowsHost,
+            X87Top = engine.Cpu->State.X87.Top,
             OtherPages = [.. _pages],
         };
     }
@@ -144,7 +145,7 @@ internal sealed unsafe class RegionFormation(VcpuEngine engine)
         }
 
         Block* block = engine.Code.Lookup(physical, _mode);
-        return block is not null && isWarm(Block.HeadOf(block)->Countdown) ? block : null;
+        return block is not null && block->Changing == 0 && isWarm(Block.HeadOf(block)->Countdown) ? block : null;
     }
 
     private RegionBlock? Decode(long delta, Block* block)

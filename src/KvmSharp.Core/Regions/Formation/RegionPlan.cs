@@ -15,6 +15,9 @@ internal sealed class RegionPlan
     /// <summary>Whether MXCSR let the host's arithmetic stand for the guest's when the region was formed, as it mostly does once a result was inexact.</summary>
     public required bool RoundsOnHost { get; init; }
 
+    /// <summary>The x87's TOP when the region was formed, before its first block.</summary>
+    public required int X87Top { get; init; }
+
     /// <summary>The guest-physical pages besides the first block's, with the linear distance of each from the first block's page.</summary>
     public required (long Delta, ulong Physical)[] OtherPages { get; init; }
 

@@ -12,7 +12,7 @@ internal sealed unsafe class Translator
     private const uint WarmShare = 4;           // a block joins a region at this part of them
     private const uint PortShare = 64;          // one that uses ports runs so many times as often first: most of its time is the devices'
     private const uint HotAgainAfter = 100_000; // for what was dropped
-    private const int MostDrops = 4;           // a block that keeps changing stays with the interpreter
+    private const int MostDrops = 4;           // a block that keeps changing stays with the interpreter, unless everything is to be translated
     private const int MostWaiting = 64;
 
     private readonly VcpuEngine _engine;
@@ -26,6 +26,8 @@ internal sealed unsafe class Translator
     private readonly TranslatorCounters _counters;
     private readonly uint _countdown;
     private int _waiting;
+    private ulong _windowBegin;
+    private ulong _writesBefore;
     private long _bytes;
 
     /// <summary>Makes a translator.</summary>
@@ -56,8 +58,14 @@ internal sealed unsafe class Translator
     {
         head->Countdown = uint.MaxValue;
         Block* block = Block.OfHead(head);
-        if (_drops.GetValueOrDefault(block->PhysicalAddress) >= MostDrops || !_engine.Intercepts.Controls.Equals(InterceptControls.None) || _engine.Debugger.Options is not null)
+        if ((_mailbox is not null && _drops.GetValueOrDefault(block->PhysicalAddress) >= MostDrops) || !_engine.Intercepts.Controls.Equals(InterceptControls.None) || _engine.Debugger.Options is not null)
         {
+            return;
+        }
+
+        if (block->Changing != 0 || ChangesItsCode())
+        {
+            head->Countdown = HotAfter;
             return;
         }
 
@@ -158,6 +166,21 @@ internal sealed unsafe class Translator
 
         (entry->CheckedRip, entry->CheckedKey) = (rip, _engine.Cpu->CodeKey);
         return true;
+    }
+
+    // While many stores go to decoded code regions would leave by every one of them, and be dropped soon.
+    private bool ChangesItsCode()
+    {
+        const ulong Window = 4_000_000;           // instructions
+        const ulong InstructionsForEachWrite = 64; // fewer are too few
+        ulong instructions = _engine.RetiredNow - _windowBegin;
+        bool changes = (_engine.Code.OwnWrites - _writesBefore) * InstructionsForEachWrite > instructions;
+        if (instructions > Window)
+        {
+            (_windowBegin, _writesBefore) = (_engine.RetiredNow, _engine.Code.OwnWrites);
+        }
+
+        return changes;
     }
 
     // Whether a block has run often enough to join a region, by what is left of its countdown; one that was hot has wrapped round.

@@ -85,8 +85,9 @@ internal sealed class FloatTranslation : VectorTranslation
         il.Emit(OpCodes.Stloc, result);
         (Label unsure, Label sure) = (il.DefineLabel(), il.DefineLabel());
         (bool looksAtA, bool looksAtB) = Unknown(e, operation);
+        LocalBuilder[] unknown = [.. new[] { looksAtA ? a : null, looksAtB ? b : null }.OfType<LocalBuilder>()];
         type.EmitMagnitude(il, result);
-        foreach (LocalBuilder operand in new[] { looksAtA ? a : null, looksAtB ? b : null }.OfType<LocalBuilder>())
+        foreach (LocalBuilder operand in unknown)
         {
             // The result comes second: of a NaN and a number the second is the minimum.
             il.Emit(OpCodes.Stloc, e.FloatValue(3, type));
@@ -105,8 +106,11 @@ internal sealed class FloatTranslation : VectorTranslation
         e.AddAside(() =>
         {
             il.MarkLabel(unsure);
-            type.EmitUnlessPlain(il, a, slow);
-            type.EmitUnlessPlain(il, b, slow);
+            foreach (LocalBuilder operand in unknown)
+            {
+                type.EmitUnlessPlain(il, operand, slow);
+            }
+
             EmitJudgement(il, operation, a, b, result, sure, slow);
         });
     }

@@ -92,6 +92,7 @@ internal sealed class X87Translation : InstructionTranslation
         }
 
         il.Emit(OpCodes.Ldarg_0);
+        il.Emit(OpCodes.Ldc_I4, emitter.X87Top);
         string step = hasMemory ? PushMemory(emitter, stores) : PushRegisters(emitter);
         emitter.EmitInstructionRip();
         il.Emit(OpCodes.Call, Step(step, [.. TypesOf(instruction, stores)]));
@@ -105,6 +106,7 @@ internal sealed class X87Translation : InstructionTranslation
         ILGenerator il = e.Il;
         LocalBuilder order = e.Result(sizeof(int));
         il.Emit(OpCodes.Ldarg_0);
+        il.Emit(OpCodes.Ldc_I4, e.X87Top);
         il.Emit(OpCodes.Ldc_I4, (int)e.Op.Src);
         e.EmitInstructionRip();
         il.Emit(OpCodes.Call, Step(nameof(X87Steps.CompareIntoFlags), Pops[e.Instruction.Mnemonic]));
