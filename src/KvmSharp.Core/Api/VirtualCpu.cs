@@ -200,13 +200,17 @@ public sealed unsafe partial class VirtualCpu
     /// <summary>Gets what a debugger outside the guest asked for; null when nothing.</summary>
     public GuestDebugOptions? GuestDebug => _engine.Debugger.Options;
 
+    /// <summary>Gets which of <see cref="GuestDebugOptions.Ranges"/> the last <see cref="VmExitReason.Debug"/> exit was for; null when it was for something else.</summary>
+    public WatchedRange? GuestDebugHit => _engine.Debugger.Hit;
+
     /// <summary>Asks for <see cref="VmExitReason.Debug"/> exits, or for none any more. KVM_SET_GUEST_DEBUG.</summary>
     /// <param name="options">What to stop at; <see langword="null"/> for nothing.</param>
-    /// <exception cref="KvmException">More than four hardware breakpoints, or one whose length or address does not fit its kind (EINVAL); the vCPU runs or has an unfinished exit (EBUSY).</exception>
+    /// <exception cref="KvmException">More than four hardware breakpoints, or one or a range whose length or address does not fit its kind (EINVAL); the vCPU runs or has an unfinished exit (EBUSY).</exception>
     public void SetGuestDebug(GuestDebugOptions? options)
     {
         RequireSettled();
         BreakpointRules.Check(options?.HardwareBreakpoints ?? []);
+        BreakpointRules.Check(options?.Ranges ?? []);
         _engine.Debugger.Set(options);
     }
 

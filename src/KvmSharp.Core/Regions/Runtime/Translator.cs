@@ -53,12 +53,12 @@ internal sealed unsafe class Translator
     {
         head->Countdown = uint.MaxValue;
         Block* block = Block.OfHead(head);
-        if (_drops.GetValueOrDefault(block->PhysicalAddress) >= MostDrops || !_engine.Intercepts.Controls.Equals(InterceptControls.None) || _engine.Debugger.Options is not null)
+        if (_drops.GetValueOrDefault(block->PhysicalAddress) >= MostDrops || !_engine.Intercepts.Controls.Equals(InterceptControls.None))
         {
             return;
         }
 
-        if (_engine.Breakpoints.HasCode || (_mailbox is not null && _waiting >= MostWaiting))
+        if (_engine.Debugger.Options is not null || _engine.Breakpoints.HasCode || (_mailbox is not null && _waiting >= MostWaiting))
         {
             head->Countdown = HotAfter;
             return;
