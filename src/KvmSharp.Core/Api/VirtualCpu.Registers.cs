@@ -91,12 +91,13 @@ public sealed unsafe partial class VirtualCpu
 
     /// <summary>Translates a linear address through the present page tables without touching Accessed and Dirty. KVM_TRANSLATE.</summary>
     /// <param name="linear">The linear address.</param>
+    /// <param name="asUser">Whether it is judged as a read by CPL 3, not 0: with SMAP neither of them may read what the other may.</param>
     /// <returns>The translation with every entry met on the walk.</returns>
-    public Translation Translate(ulong linear)
+    public Translation Translate(ulong linear, bool asUser = false)
     {
         ObjectDisposedException.ThrowIf(_closed, this);
         Span<WalkStep> steps = stackalloc WalkStep[4];
-        WalkResult walk = _engine.Mmu.Look(linear, PageAccess.Read, steps);
+        WalkResult walk = _engine.Mmu.Look(linear, asUser ? PageAccess.User : PageAccess.Read, steps);
         return Translation.From(linear, walk, steps[..walk.Steps]);
     }
 

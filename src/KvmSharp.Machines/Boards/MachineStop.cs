@@ -17,6 +17,12 @@ public sealed record MachineStop
 
     /// <summary>Gets where and on what <see cref="MachineStopReason.Unsupported"/> happened.</summary>
     public UnsupportedInstruction? Unsupported { get; init; }
+
+    /// <summary>Gets the exits of <see cref="MachineStopReason.Debug"/>: several when processors that run at the same time met something each.</summary>
+    public IReadOnlyList<VmExit> DebugExits { get; init; } = [];
+
+    /// <summary>Gets a value indicating whether a further run goes on as if nothing had been.</summary>
+    internal bool IsPause => Reason is MachineStopReason.Budget or MachineStopReason.Cancelled or MachineStopReason.Debug;
 }
 
 /// <summary>The ways in which a machine stops.</summary>
@@ -51,6 +57,12 @@ public enum MachineStopReason
 
     /// <summary>The guest accessed a port or an address without a device, and <see cref="PcOptions.StopOnUnmapped"/> is set.</summary>
     UnmappedAccess,
+
+    /// <summary>What <see cref="VirtualCpu.SetGuestDebug"/> asked for has come; a further run goes on.</summary>
+    Debug,
+
+    /// <summary>The debugger has ended the guest.</summary>
+    Killed,
 }
 
 /// <summary>An instruction that could not be carried out.</summary>

@@ -202,6 +202,12 @@ public sealed class PcMachine : IDisposable
     /// <summary>Gets all memory slots: RAM, ROM and shadowed ranges.</summary>
     internal GuestMemory AllMemory => _vm.Memory;
 
+    /// <summary>Gets who answers at which ports and addresses. Use it only while the machine does not run.</summary>
+    internal ExitDispatcher Dispatcher => _dispatcher;
+
+    /// <summary>Gets the functions on the PCI bus. Use them only while the machine does not run.</summary>
+    internal Devices.PciBus Pci => _devices.Chipset.Slots.Bus;
+
     /// <summary>Gets the access that ended the run because of <see cref="PcOptions.StopOnUnmapped"/>.</summary>
     internal UnmappedAccess? StoppedAt => _dispatcher.StoppedAt;
 
@@ -261,7 +267,7 @@ public sealed class PcMachine : IDisposable
         var verdicts = new ExitVerdicts(this, limits.Cancellation);
         Action<VirtualCpu>? trace = _trace is { } t && t.Kinds.HasFlag(TraceKinds.Instructions) ? vcpu => t.OnInstruction(vcpu, Memory) : null;
         return _processors.AreParallel
-            ? new ParallelRun(_processors, verdicts, budget, limits.Cancellation) { BeforeInstruction = trace }.Run()
+            ? new ParallelRun(_processors, verdicts, budget, limits.Cancellation) { BeforeInstruction = trace, Held = limits.Held }.Run()
             : new SequentialRun(_processors, verdicts, budget, limits.Cancellation) { BeforeInstruction = trace }.Run();
     }
 

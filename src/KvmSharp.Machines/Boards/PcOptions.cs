@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace KvmSharp.Machines;
 
 /// <summary>What a PC is built from.</summary>
@@ -111,4 +113,7 @@ public sealed record MachineRunOptions
 
     /// <summary>Gets the token that ends the run within milliseconds, whatever the guest does.</summary>
     public CancellationToken Cancellation { get; init; }
+
+    /// <summary>Gets the processors that stand still meanwhile, for a debugger that steps one among several. It has no effect on processors that take turns: who is next is part of what they compute.</summary>
+    public IReadOnlySet<int> Held { get; init; } = FrozenSet<int>.Empty;
 }

@@ -10,6 +10,12 @@ public sealed class ExitDispatcher(Lock gate, PortBus ports, MmioBus mmio) : IEx
 {
     private readonly UnmappedLog _unmapped = new();
 
+    /// <summary>Gets the I/O ports.</summary>
+    internal PortBus Ports => ports;
+
+    /// <summary>Gets the memory-mapped devices.</summary>
+    internal MmioBus Mmio => mmio;
+
     /// <summary>Gets the counters of port accesses.</summary>
     public PortCounters Counters { get; } = new();
 
