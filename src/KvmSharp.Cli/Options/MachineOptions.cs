@@ -45,6 +45,8 @@ internal sealed class MachineOptions
 
     private readonly EngineOptions _engine = new();
 
+    private readonly GdbOptions _gdb = new();
+
     private readonly Option<TraceKinds?> _trace = TextOption.Parsed<TraceKinds?>(
         "--trace", "KINDS", "Trace exits, instructions, interrupts (exceptions too) or unmapped, with commas between", Optional<TraceKinds>(TraceList.TryParse), "exits, instructions, interrupts or unmapped, with commas between", null);
 
@@ -67,6 +69,7 @@ internal sealed class MachineOptions
     {
         AddGuestTo(command);
         _engine.AddTo(command);
+        _gdb.AddTo(command);
         Add(command, [_serial, _screen, _screenshot, _deterministic, _trace, _traceFile, _stats, _statsFormat, _verbose, _logFile]);
         command.Validators.Add(result =>
         {
@@ -130,6 +133,8 @@ internal sealed class MachineOptions
         ClockStart = parsed.GetValue(_clockStart),
         Engine = _engine.Engine(parsed),
         CodeCacheBytes = _engine.CodeCache(parsed),
+        Gdb = _gdb.Address(parsed),
+        WaitForGdb = _gdb.Waits(parsed),
         Trace = parsed.GetValue(_trace) ?? TraceKinds.None,
         TraceFile = parsed.GetValue(_traceFile),
         Statistics = parsed.GetValue(_stats),

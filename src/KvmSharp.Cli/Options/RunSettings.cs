@@ -1,4 +1,5 @@
 using KvmSharp.Machines;
+using KvmSharp.Machines.Gdb;
 
 namespace KvmSharp.Cli;
 
@@ -42,6 +43,11 @@ internal sealed record RunSettings
     public EngineKind Engine { get; init; }
 
     public long CodeCacheBytes { get; init; }
+
+    /// <summary>Where a debugger may connect; null for nowhere.</summary>
+    public GdbAddress? Gdb { get; init; }
+
+    public bool WaitForGdb { get; init; }
 
     public TraceKinds Trace { get; init; }
 

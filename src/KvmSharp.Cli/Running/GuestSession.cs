@@ -29,6 +29,7 @@ internal sealed class GuestSession(RunSettings settings, TextWriter errors)
             Screenshot.Check(wanted);
         }
 
+        using DebuggedRun run = DebuggedRun.Open(settings, errors);
         using var lines = new GuestLines(settings, cancellation, errors);
         BootSource? booted = boot();
         using TerminalScreen? screen = TerminalScreen.Open(settings, cancellation);
@@ -63,7 +64,7 @@ internal sealed class GuestSession(RunSettings settings, TextWriter errors)
         }
 
         long start = Stopwatch.GetTimestamp();
-        MachineStop stop = machine.Run(new MachineRunOptions { MaxInstructions = settings.MaxInstructions, Cancellation = cancellation.Token });
+        MachineStop stop = run.Run(machine, new MachineRunOptions { MaxInstructions = settings.MaxInstructions, Cancellation = cancellation.Token });
         TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
 
         lines.Close(stop.Reason == MachineStopReason.Cancelled ? DrainWhenCancelled : Timeout.InfiniteTimeSpan);

@@ -26,6 +26,7 @@ internal static class RunVerb
                 ("kvmsharp run tests.elf --debug-exit on --timeout 30s --memory 128M", "runs a test kernel that reports its verdict through port F4h"),
                 ("kvmsharp run disk.img --screen text", "draws the guest's screen in the terminal; Ctrl-A x quits"),
                 ("kvmsharp run code.bin --load-address 0x100000 --mode 32 --trace instructions", "runs bare code and traces each instruction"),
+                ("kvmsharp run kernel.elf --gdb 1234 --wait", "waits at the first instruction for gdb's 'target remote :1234'"),
                 ("kvmsharp run kernel.elf --deterministic --max-instructions 1000000 --stats", "runs a million instructions, the same each time, and counts exits"),
             ],
         };

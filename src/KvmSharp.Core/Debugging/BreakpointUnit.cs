@@ -6,7 +6,8 @@ namespace KvmSharp.Debugging;
 /// <summary>The address breakpoints of one vCPU: the guest's, from DR0 to DR7, and the embedder's beside them, four of that kind and any number of ranges.</summary>
 /// <remarks>
 /// Nothing is paid while none is armed. A page with a data breakpoint gets no TLB entry, so each access to it takes the slow path, which
-/// asks here. Code in the page of an instruction breakpoint runs one instruction at a time, so the run loop can ask before each.
+/// asks here. Code in the page of an instruction breakpoint runs one block at a time, and a block with one behind its first instruction one
+/// instruction at a time, so that the run loop can ask before each.
 /// Accesses that the processor makes itself (descriptors, TSS, page tables, event delivery) are not watched.
 /// </remarks>
 internal sealed unsafe class BreakpointUnit(VcpuEngine engine)
@@ -90,7 +91,7 @@ internal sealed unsafe class BreakpointUnit(VcpuEngine engine)
         return _ranges.HasData && _ranges.TouchData(page);
     }
 
-    /// <summary>Tells whether code at an address must run one instruction at a time.</summary>
+    /// <summary>Tells whether blocks at an address must be asked for breakpoints.</summary>
     /// <param name="linear">The linear address.</param>
     /// <returns>Whether an instruction breakpoint lies in its page.</returns>
     public bool WatchesCode(ulong linear)
@@ -104,6 +105,23 @@ internal sealed unsafe class BreakpointUnit(VcpuEngine engine)
         }
 
         return _ranges.HasCodeIn(linear);
+    }
+
+    /// <summary>Tells whether a block may not run as a whole.</summary>
+    /// <param name="linear">The linear address of its first byte.</param>
+    /// <param name="length">Bytes.</param>
+    /// <returns>Whether an instruction breakpoint lies in it, behind its first byte.</returns>
+    public bool WatchesCode(ulong linear, int length)
+    {
+        foreach (ref readonly Breakpoint breakpoint in _armed.AsSpan())
+        {
+            if (breakpoint.Kind == BreakpointKind.Execute && breakpoint.Start - linear - 1 < (ulong)length - 1)
+            {
+                return true;
+            }
+        }
+
+        return _ranges.HasCode && _ranges.HasCodeBehind(linear, length);
     }
 
     /// <summary>Tells whether the embedder has a range at the start of an instruction.</summary>

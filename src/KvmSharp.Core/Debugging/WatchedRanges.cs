@@ -6,6 +6,7 @@ internal sealed class WatchedRanges
     private readonly IReadOnlyList<WatchedRange> _all;
     private readonly HashSet<ulong> _code;
     private readonly HashSet<ulong> _codePages;
+    private readonly ulong[] _sortedCode;
     private readonly WatchedRange[] _data;
 
     /// <param name="ranges">The ranges, checked.</param>
@@ -13,6 +14,7 @@ internal sealed class WatchedRanges
     {
         _all = [.. ranges];
         _code = [.. ranges.Where(static r => r.Accesses == WatchedAccess.Execute).Select(static r => r.Address)];
+        _sortedCode = [.. _code.Order()];
         _codePages = [.. _code.Select(PageOf)];
         _data = [.. ranges.Where(static r => r.Accesses != WatchedAccess.Execute)];
     }
@@ -28,6 +30,13 @@ internal sealed class WatchedRanges
     public bool HasCodeAt(ulong linear) => HasCode && _code.Contains(linear);
 
     public bool HasCodeIn(ulong linear) => HasCode && _codePages.Contains(PageOf(linear));
+
+    public bool HasCodeBehind(ulong linear, int length)
+    {
+        int place = Array.BinarySearch(_sortedCode, linear);
+        int next = place < 0 ? ~place : place + 1;
+        return next < _sortedCode.Length && _sortedCode[next] - linear < (ulong)length;
+    }
 
     /// <summary>Tells whether accesses to a page must be seen.</summary>
     /// <param name="page">Its linear address.</param>

@@ -37,8 +37,9 @@ internal sealed unsafe class CodeCache : IDisposable
 
     /// <summary>Finds, or decodes, the block at CS:RIP.</summary>
     /// <param name="step">Whether it shall hold just one instruction.</param>
+    /// <param name="remember">Whether jumps may come to it by themselves from now on.</param>
     /// <returns>Its head, or null when fetching raised a fault or needs an exit.</returns>
-    public MicroOp* Find(bool step)
+    public MicroOp* Find(bool step, bool remember = true)
     {
         ulong linear = _cpu->LinearOfCode(_cpu->State.Rip);
         uint mode = _cpu->Mode | (step ? CodeMode.Step : 0);
@@ -81,7 +82,7 @@ internal sealed unsafe class CodeCache : IDisposable
 
         block->Lookups++;
         MicroOp* head = Block.HeadOf(block);
-        if (!step && block->SecondPage == 0)
+        if (!step && remember && block->SecondPage == 0)
         {
             if (block->JumpEntry is not null && block->JumpEntry->Head == head)
             {

@@ -195,10 +195,12 @@ internal sealed unsafe partial class RunLoop
             ref EventState events = ref _cpu->State.Events;
             return (events.StiShadow | events.MovSsShadow) != 0
                 || (_cpu->State.Rflags & (Rflags.Trap | Rflags.Resume)) != 0
-                || _engine.Debugger.Steps
-                || (_engine.Breakpoints.HasCode && _engine.Breakpoints.WatchesCode(_cpu->LinearOfCode(_cpu->State.Rip)));
+                || _engine.Debugger.Steps;
         }
     }
+
+    // In the page of an instruction breakpoint blocks run one at a time, so that each can be asked for it.
+    private bool IsInWatchedPage => _engine.Breakpoints.HasCode && _engine.Breakpoints.WatchesCode(_cpu->LinearOfCode(_cpu->State.Rip));
 
     /// <summary>Finishes what an exit left unfinished: the instruction runs again, with its answered access at hand.</summary>
     /// <param name="alone">Whether nothing may run behind it.</param>
