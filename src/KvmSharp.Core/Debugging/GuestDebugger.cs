@@ -38,14 +38,20 @@ internal sealed unsafe class GuestDebugger(VcpuEngine engine)
 
     /// <summary>Asks behind an instruction, REP iteration or delivered event whether the run ends here.</summary>
     /// <param name="advanced">Whether something was carried out.</param>
+    /// <param name="retired">Instructions retired so far: a breakpoint at a place that is told here has been told.</param>
     /// <param name="exit">The exit.</param>
     /// <returns>Whether it ends.</returns>
-    public bool TryStopBehind(bool advanced, out VmExit exit)
+    public bool TryStopBehind(bool advanced, ulong retired, out VmExit exit)
     {
         uint status = engine.Breakpoints.TakeHostHits();
         status |= advanced && Steps ? (uint)DebugStatus.SingleStep : 0;
         WatchedRange? hit = engine.Breakpoints.TakeRangeHit();
         bool stops = status != 0 || hit is not null;
+        if (stops)
+        {
+            _reported = (Linear, retired);
+        }
+
         exit = stops ? MakeExit(Vector.Debug, Linear, status, hit) : default;
         return stops;
     }

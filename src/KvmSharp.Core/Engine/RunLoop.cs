@@ -126,7 +126,7 @@ internal sealed unsafe partial class RunLoop
 
         while (true)
         {
-            if (_engine.Debugger.Options is not null && _engine.Debugger.TryStopBehind(Retired != before, out exit))
+            if (_engine.Debugger.Options is not null && _engine.Debugger.TryStopBehind(Retired != before, Retired, out exit))
             {
                 return exit;
             }

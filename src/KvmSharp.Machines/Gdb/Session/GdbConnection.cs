@@ -3,12 +3,12 @@ namespace KvmSharp.Machines.Gdb;
 /// <summary>The line to one debugger, framed: a thread of its own reads packets and acknowledges them, whatever the guest does meanwhile.</summary>
 internal sealed class GdbConnection : IDisposable
 {
-    private const int MostWaiting = 64; // a client that sends more before it is answered has to wait
+    private const int MostWaiting = 64; // no debugger sends so many before it is answered
     private const int ChunkBytes = 4096;
 
     private readonly IGdbTransport _transport;
     private readonly Action _changed;
-    private readonly object _gate = new();
+    private readonly Lock _gate = new();
     private readonly Lock _sending = new();
     private readonly LinkedList<string?> _waiting = new(); // null is the interrupt byte
     private byte[] _last = [];
@@ -70,7 +70,6 @@ internal sealed class GdbConnection : IDisposable
             while (_waiting.First is { } first)
             {
                 _waiting.RemoveFirst();
-                Monitor.PulseAll(_gate);
                 if (first.Value is { } data)
                 {
                     packet = data;
@@ -101,7 +100,6 @@ internal sealed class GdbConnection : IDisposable
         lock (_gate)
         {
             _waiting.Clear();
-            Monitor.PulseAll(_gate);
         }
     }
 
@@ -125,7 +123,7 @@ internal sealed class GdbConnection : IDisposable
     {
         var decoder = new PacketDecoder();
         var chunk = new byte[ChunkBytes];
-        for (int count = _transport.Read(chunk); count > 0 && !IsClosed; count = _transport.Read(chunk))
+        while (!IsClosed && _transport.Read(chunk) is > 0 and var count)
         {
             foreach (byte value in chunk.AsSpan(0, count))
             {
@@ -163,9 +161,10 @@ internal sealed class GdbConnection : IDisposable
     {
         lock (_gate)
         {
-            while (_waiting.Count >= MostWaiting && !_isClosed && !_isRetired)
+            if (_waiting.Count == MostWaiting)
             {
-                Monitor.Wait(_gate);
+                _isClosed = true;
+                return;
             }
 
             _waiting.AddLast(packet);
@@ -202,7 +201,6 @@ internal sealed class GdbConnection : IDisposable
         lock (_gate)
         {
             _isClosed = true;
-            Monitor.PulseAll(_gate);
         }
     }
 }

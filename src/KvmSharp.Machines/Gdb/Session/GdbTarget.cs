@@ -110,7 +110,7 @@ internal sealed class GdbTarget(PcMachine machine)
         {
             VirtualCpu vcpu = Vcpus[exit.VcpuId];
             bool isBreakpoint = vcpu.GuestDebugHit is not null;
-            if (!isBreakpoint && _request!.Actions[exit.VcpuId].StaysIn(vcpu.GetRegisters().Rip))
+            if (!isBreakpoint && _request!.Actions[exit.VcpuId].StaysIn(vcpu.GetRegisters().Rip) && !_breakpoints.Any(b => b.Range == WatchedRange.Code(exit.ProgramCounter)))
             {
                 continue;
             }
