@@ -25,22 +25,26 @@ internal sealed class LinuxGuest(string architecture)
     public (string Console, MachineStop Stop) Run()
     {
         var serial = new SerialBuffer();
-        using var machine = new PcMachine(Machine with
-        {
-            Boot = new BootSource
-            {
-                Image = ImageFile.Read(SystemPackages.Kernel(architecture), Memory),
-                Initrd = new ImageFile("initrd", MakeInitrd()),
-                Append = $"console=ttyS0 panic=-1 {Append}",
-            },
-            MemoryBytes = Memory,
-            NoReboot = true, // a kernel that panics restarts
-            Serial = serial,
-        });
+        using var machine = new PcMachine(Options(serial));
         using var patience = new CancellationTokenSource(Patience);
         MachineStop stop = machine.Run(new MachineRunOptions { Cancellation = patience.Token });
         return (Encoding.Latin1.GetString(serial.Output()), stop);
     }
+
+    /// <summary>Makes the options of its machine.</summary>
+    /// <param name="serial">Takes what the console says.</param>
+    public PcOptions Options(SerialBuffer serial) => Machine with
+    {
+        Boot = new BootSource
+        {
+            Image = ImageFile.Read(SystemPackages.Kernel(architecture), Memory),
+            Initrd = new ImageFile("initrd", MakeInitrd()),
+            Append = $"console=ttyS0 panic=-1 {Append}",
+        },
+        MemoryBytes = Memory,
+        NoReboot = true, // a kernel that panics restarts
+        Serial = serial,
+    };
 
     private const ulong Memory = 256UL << 20;
 
