@@ -7,12 +7,19 @@ internal sealed class GdbClient(MemoryLine line) : IDisposable
 {
     private const int PatienceMilliseconds = 30_000;
 
-    /// <summary>Sends bytes as they are.</summary>
+    /// <summary>Sends bytes as they are; into the void when the stub has closed the line.</summary>
     public void SendRaw(string bytes)
     {
-        foreach (byte value in Encoding.Latin1.GetBytes(bytes))
+        try
         {
-            line.ToStub.Add(value);
+            foreach (byte value in Encoding.Latin1.GetBytes(bytes))
+            {
+                line.ToStub.Add(value);
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            // The next packet that is waited for tells.
         }
     }
 

@@ -42,14 +42,16 @@ internal sealed class MemoryLine : IGdbTransport
 
     public void Write(ReadOnlySpan<byte> bytes)
     {
-        foreach (byte value in bytes)
+        try
         {
-            if (FromStub.IsAddingCompleted)
+            foreach (byte value in bytes)
             {
-                throw new IOException("closed");
+                FromStub.Add(value);
             }
-
-            FromStub.Add(value);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new IOException("The line is closed.", e);
         }
     }
 
