@@ -122,15 +122,10 @@ public sealed unsafe partial class VirtualCpu
 
             _hasRun = true;
             _engine.Requests.Cancellation = cancellation;
-            if (!cancellation.CanBeCanceled)
-            {
-                return _engine.Loop.Run(maxInstructions);
-            }
-
-            using (cancellation.UnsafeRegister(static r => ((Requests)r!).Raise(PendingWork.Leave), _engine.Requests))
-            {
-                return _engine.Loop.Run(maxInstructions);
-            }
+            ulong limit = _vm.Watch?.OnRunning(_vm, this, maxInstructions) ?? maxInstructions;
+            VmExit exit = RunEngine(_engine, limit, cancellation);
+            _vm.Watch?.OnExit(_vm, this, exit);
+            return exit;
         }
         finally
         {
@@ -145,7 +140,19 @@ public sealed unsafe partial class VirtualCpu
         Enter();
         try
         {
-            return !HasPendingExit || _engine.Loop.CompletePending();
+            if (!HasPendingExit)
+            {
+                return true;
+            }
+
+            _vm.Watch?.OnRunning(_vm, this, maxInstructions: 1);
+            bool finished = _engine.Loop.CompletePending();
+            if (!finished)
+            {
+                _vm.Watch?.OnExit(_vm, this, _engine.Devices.Exit);
+            }
+
+            return finished;
         }
         finally
         {
@@ -223,6 +230,19 @@ public sealed unsafe partial class VirtualCpu
         while (Interlocked.CompareExchange(ref _runner, Thread.CurrentThread, null) is not null)
         {
             spin.SpinOnce(); // kept for ever then: no further run
+        }
+    }
+
+    private static VmExit RunEngine(VcpuEngine engine, ulong limit, CancellationToken cancellation)
+    {
+        if (!cancellation.CanBeCanceled)
+        {
+            return engine.Loop.Run(limit);
+        }
+
+        using (cancellation.UnsafeRegister(static r => ((Requests)r!).Raise(PendingWork.Leave), engine.Requests))
+        {
+            return engine.Loop.Run(limit);
         }
     }
 

@@ -155,7 +155,7 @@ internal sealed unsafe class DeviceAccess
         }
 
         _engine.Statistics.Count(exit.Reason);
-        if (_vm.ExitHandler is { } handler && _engine.CallHandler(handler, exit, data))
+        if (_vm.OfferedHandler is { } handler && _engine.CallHandler(handler, exit, data))
         {
             Append(data);
             _replayed++;
