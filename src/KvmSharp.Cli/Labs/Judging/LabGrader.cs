@@ -80,6 +80,11 @@ internal sealed class LabGrader : IDisposable
             return Refused(student, compilation.Errors);
         }
 
+        if (SubmissionScreen.Refused(compilation.Assembly) is { Count: > 0 } refused)
+        {
+            return Refused(student, refused);
+        }
+
         Variant variant = Variant.Of(_lab, student);
         var results = new List<CaseResult>();
         for (int i = 0; i < _cases.Length; i++)

@@ -25,6 +25,8 @@ internal static class ProcessLimits
         {
             Limit(DataSegment, (ulong)memoryBytes);
         }
+
+        _ = SystemCallFilter.Enter(); // last: it takes setting limits away too
     }
 
     private static void Limit(int resource, ulong value)
@@ -34,7 +36,6 @@ internal static class ProcessLimits
     }
 
     [DllImport("libc", EntryPoint = "setrlimit")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int SetResourceLimit(int resource, in ResourceLimit limit);
 
     private struct ResourceLimit

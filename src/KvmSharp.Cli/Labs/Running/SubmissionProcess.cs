@@ -56,7 +56,7 @@ internal sealed class SubmissionProcess(DotnetInstallation dotnet)
         using var eventPipe = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
         using Process process = ProcessStarts.Start(() =>
         {
-            Process started = Process.Start(StartInfo(work, test, jobPipe.GetClientHandleAsString(), eventPipe.GetClientHandleAsString()))!;
+            Process started = StartRestricted(StartInfo(work, test, jobPipe.GetClientHandleAsString(), eventPipe.GetClientHandleAsString()), assembly, work);
             jobPipe.DisposeLocalCopyOfClientHandle();
             eventPipe.DisposeLocalCopyOfClientHandle();
             return started;
@@ -89,6 +89,30 @@ internal sealed class SubmissionProcess(DotnetInstallation dotnet)
 
     private static ulong RandomNumber() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 
+    // A process inherits what was taken from the thread that starts it.
+    private Process StartRestricted(ProcessStartInfo info, string assembly, string work)
+    {
+        var started = new TaskCompletionSource<Process>();
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                Landlock.RestrictThread(Readable(assembly), work);
+                started.SetResult(Process.Start(info)!);
+            }
+            catch (Exception e)
+            {
+                started.SetException(e);
+            }
+        });
+        thread.Start();
+        return started.Task.GetAwaiter().GetResult();
+    }
+
+    // Not the whole folder of the command: the instructor's hidden tests may lie in it.
+    private IEnumerable<string> Readable(string assembly) =>
+        [Path.GetDirectoryName(dotnet.Host)!, Path.GetDirectoryName(assembly)!, .. Directory.GetFiles(AppContext.BaseDirectory)];
+
     private ProcessStartInfo StartInfo(string work, LabCase test, string jobHandle, string eventHandle)
     {
         var info = new ProcessStartInfo(dotnet.Host)
@@ -111,6 +135,7 @@ internal sealed class SubmissionProcess(DotnetInstallation dotnet)
         info.Environment["DOTNET_GCHeapHardLimit"] = (test.Memory * MebiByte).ToString("X", System.Globalization.CultureInfo.InvariantCulture);
         info.Environment["DOTNET_EnableDiagnostics"] = "0"; // no debugger, no profiler, no dump: and no way in from outside
         info.Environment["DOTNET_TieredPGO"] = "0";
+        info.Environment["DOTNET_EnableWriteXorExecute"] = "0"; // a third less of the time to start
         info.Environment["DOTNET_NOLOGO"] = "1";
         return info;
     }
