@@ -9,7 +9,7 @@ namespace KvmSharp.Cli;
 /// </remarks>
 /// <param name="bits">16, 32 or 64: the mode of the code.</param>
 /// <param name="origin">The address of the first byte.</param>
-public sealed class LineAssembler(int bits, uint origin)
+public sealed class LineAssembler(int bits, ulong origin)
 {
     private const int MostPasses = 32;
     private const int LongestInstruction = 15;
@@ -48,7 +48,7 @@ public sealed class LineAssembler(int bits, uint origin)
         {
             for (int at = 0; IsLabel(statement, at); at += 2)
             {
-                if (!_labels.TryAdd(statement[at].Text, origin))
+                if (!_labels.TryAdd(statement[at].Text, (long)origin))
                 {
                     throw new AssemblyException($"The label '{statement[at].Text}' is there twice.");
                 }
@@ -63,7 +63,7 @@ public sealed class LineAssembler(int bits, uint origin)
         bool settled = true;
         foreach (List<AsmToken> statement in statements)
         {
-            long here = origin + bytes.Count;
+            long here = (long)origin + bytes.Count;
             int at = 0;
             for (; IsLabel(statement, at); at += 2)
             {
@@ -105,7 +105,7 @@ public sealed class LineAssembler(int bits, uint origin)
 
         // The name first: a word that is no instruction is told before what stands behind it.
         Mnemonic mnemonic = Mnemonics.Find(name.Text, bits);
-        return Encode(name.Text, mnemonic, parser.ReadOperands(), prefixes, (uint)here);
+        return Encode(name.Text, mnemonic, parser.ReadOperands(), prefixes, (ulong)here);
     }
 
     private static byte[] Data(List<long> values, int size)
@@ -128,7 +128,7 @@ public sealed class LineAssembler(int bits, uint origin)
         return bytes;
     }
 
-    private byte[] Encode(string name, Mnemonic mnemonic, List<AsmOperand> operands, Prefixes prefixes, uint here)
+    private byte[] Encode(string name, Mnemonic mnemonic, List<AsmOperand> operands, Prefixes prefixes, ulong here)
     {
         var candidates = new List<(byte[] Bytes, int MemorySize, bool FollowsMode)>();
         foreach (OpCodeInfo info in Mnemonics.Encodings(mnemonic))

@@ -41,7 +41,7 @@ internal static class GuestImages
     private static byte[] Assemble(string source)
     {
         int bits = 16;
-        uint origin = 0;
+        ulong origin = 0;
         var statements = new List<string>();
         foreach (string line in source.Split('\n'))
         {
@@ -52,7 +52,7 @@ internal static class GuestImages
             }
             else if (statement.StartsWith("org ", StringComparison.OrdinalIgnoreCase))
             {
-                origin = (uint)Numbers.Parse(statement["org ".Length..].Trim());
+                origin = Numbers.Parse(statement["org ".Length..].Trim());
             }
             else
             {

@@ -8,8 +8,8 @@ namespace KvmSharp.Cli.Labs;
 
 /// <summary>The values of a lab's variables for one student, and their place in texts.</summary>
 /// <remarks>
-/// A text says <c>${name}</c>, <c>${name+4}</c>, <c>${name-4}</c>, <c>${name*2}</c>, or <c>${#name}</c> for the length of a text. The values follow
-/// from the id alone, by SHA-256, so that sheet, starter, guest and judge agree on every host.
+/// A text says <c>${name}</c>, <c>${name+4}</c> (and - * /; a number or another name), or <c>${#name}</c> for the length of a text. The values
+/// follow from the id alone, by SHA-256, so that sheet, starter, guest and judge agree on every host.
 /// </remarks>
 internal sealed partial class Variant
 {
@@ -63,13 +63,14 @@ internal sealed partial class Variant
             return value.Length.ToString(CultureInfo.InvariantCulture);
         }
 
-        return match.Groups["operator"].Success ? Compute(value, match.Groups["operator"].Value[0], Numbers.Parse(match.Groups["operand"].Value)) : value;
+        string operand = match.Groups["operand"].Value;
+        return match.Groups["operator"].Success ? Compute(value, match.Groups["operator"].Value[0], Numbers.Parse(_values.GetValueOrDefault(operand, operand))) : value;
     });
 
     private static string Compute(string value, char operation, ulong operand)
     {
         ulong number = Numbers.Parse(value);
-        ulong result = operation switch { '+' => number + operand, '-' => number - operand, _ => number * operand };
+        ulong result = operation switch { '+' => number + operand, '-' => number - operand, '*' => number * operand, _ => number / operand };
         return value.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
             ? string.Create(CultureInfo.InvariantCulture, $"0x{result:X}")
             : result.ToString(CultureInfo.InvariantCulture);
@@ -89,6 +90,6 @@ internal sealed partial class Variant
 
     private static BigInteger Draw(string seed) => new(SHA256.HashData(Encoding.UTF8.GetBytes(seed)), isUnsigned: true);
 
-    [GeneratedRegex(@"\$\{(?<length>#)?(?<name>[A-Za-z][A-Za-z0-9]*)((?<operator>[-+*])(?<operand>[0-9A-Fa-fx]+))?\}")]
+    [GeneratedRegex(@"\$\{(?<length>#)?(?<name>[A-Za-z][A-Za-z0-9]*)((?<operator>[-+*/])(?<operand>[0-9A-Za-z]+))?\}")]
     private static partial Regex Placeholder();
 }
