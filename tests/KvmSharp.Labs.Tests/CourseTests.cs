@@ -21,7 +21,7 @@ public class CourseTests
         using LabGrader grader = Course.Grader(lab);
         foreach (string student in Students)
         {
-            LabGrade grade = Course.Grade(grader, lab, Course.Solution(lab, "lab.cs"), student);
+            LabGrade grade = Course.Grade(grader, lab, Course.Reference(lab), student);
 
             grade.IsFull.Should().BeTrue("{0} of {1} points for '{2}': {3}", grade.Points, grade.Max, student, grade.FirstMessage);
             grade.Max.Should().Be(100);
@@ -36,8 +36,8 @@ public class CourseTests
         using LabGrader grader = Course.Grader(lab);
         foreach ((string name, Expectation expected) in Course.Expectations(lab))
         {
-            string source = name == Starter ? Path.Combine(lab.Folder, LabFolder.SourceName) : Course.Solution(lab, Path.Combine("mistakes", name));
-            LabGrade grade = Course.Grade(grader, lab, source, "alice");
+            string text = name == Starter ? File.ReadAllText(Path.Combine(lab.Folder, LabFolder.SourceName)) : Course.Mistake(lab, name, expected);
+            LabGrade grade = Course.Grade(grader, lab, text, "alice");
 
             grade.FirstMessage.Should().Match(expected.Message, name);
             grade.Points.Should().Be(expected.Points, name);
