@@ -1,5 +1,6 @@
 using System.Text.Json;
 using KvmSharp.Cli.Labs;
+using KvmSharp.Cli.Tests;
 
 namespace KvmSharp.Labs.Tests;
 

@@ -66,6 +66,11 @@ internal static class LabGradeVerb
                 return LabVerb.NoSuchLab(parsed.GetValue(number));
             }
 
+            if (withHidden && !Landlock.IsThere)
+            {
+                StandardStreams.Errors.WriteLine("kvmsharp: note: this system has no Landlock. Submissions can reach the files that you can: see docs/grading.md.");
+            }
+
             using var grader = new LabGrader(lab, withHidden ? LabCatalog.HiddenFolder(lab, parsed.GetValue(hidden)) : null);
             IReadOnlyList<LabGrade> grades = withHidden && parsed.GetValue(all) is { } folder
                 ? GradeAll(grader, SubmissionFolder.Find(folder, lab))

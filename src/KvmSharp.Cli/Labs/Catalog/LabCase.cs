@@ -34,7 +34,7 @@ internal sealed record LabCase
     /// <summary>Gets the exits that the run may make.</summary>
     public int Exits { get; set; } = 10_000;
 
-    /// <summary>Gets the safety net in seconds of the host; it never decides a mark of a program that ends.</summary>
+    /// <summary>Gets the safety net in seconds of processor time; it never decides a mark of a program that ends.</summary>
     public int Seconds { get; set; } = 10;
 
     /// <summary>Gets the managed memory of the process in MiB; guest memory has as much again.</summary>

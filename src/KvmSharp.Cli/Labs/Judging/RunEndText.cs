@@ -11,7 +11,7 @@ internal static class RunEndText
         RunEnd.Exception => $"the program ended with an exception: {run.Message}",
         RunEnd.InstructionBudget => string.Create(CultureInfo.InvariantCulture, $"the guest used up its budget of {test.Instructions} instructions"),
         RunEnd.ExitBudget => string.Create(CultureInfo.InvariantCulture, $"the guest had made {test.Exits} exits, the most that this test allows"),
-        RunEnd.Timeout => string.Create(CultureInfo.InvariantCulture, $"the program was stopped after {test.Seconds} seconds: it loops or waits, and not in the guest"),
+        RunEnd.Timeout => string.Create(CultureInfo.InvariantCulture, $"the program was stopped after {test.Seconds} seconds of work or of waiting: it does not end, and it is not the guest that runs"),
         RunEnd.Tampered => "the channel of the grader held what the grader's recorder has not written: no points",
         _ => string.Create(CultureInfo.InvariantCulture, $"the process ended with status {run.Status} without a word{(run.Message.Length > 0 ? $": {run.Message}" : string.Empty)}"),
     };

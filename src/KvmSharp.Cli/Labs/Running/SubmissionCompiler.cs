@@ -67,8 +67,11 @@ internal sealed class SubmissionCompiler : IDisposable
 
         return result.Status == 0 && File.Exists(assembly)
             ? new Compilation(assembly, [])
-            : new Compilation(null, [.. result.Lines.Select(line => line.Replace(copy, SourceName, StringComparison.Ordinal))]);
+            : new Compilation(null, [.. result.Lines.Select(WithoutFolder)]);
     }
+
+    // The folder is the grader's; the compiler writes it relative to where it runs.
+    private static string WithoutFolder(string line) => line.IndexOf(SourceName + "(", StringComparison.Ordinal) is var at and > 0 ? line[at..] : line;
 
     /// <inheritdoc/>
     public void Dispose()

@@ -68,7 +68,7 @@ internal sealed class SubmissionProcess(DotnetInstallation dotnet)
         Task<string> errors = ReadAsync(process.StandardError.BaseStream);
         Send(jobPipe, process, job, test.Input);
 
-        bool inTime = process.WaitForExit(TimeSpan.FromSeconds(test.Seconds));
+        bool inTime = new SafetyNet(TimeSpan.FromSeconds(test.Seconds)).Wait(process);
         KillAll(process);
         process.WaitForExit(Grace);
         if (!reading.Wait(Grace))

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using KvmSharp.Cli.Labs;
+using KvmSharp.Cli.Tests;
 
 namespace KvmSharp.Labs.Tests;
 
