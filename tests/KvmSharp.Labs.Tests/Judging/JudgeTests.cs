@@ -39,6 +39,21 @@ public class JudgeTests
     public void Instructions_OfAllMachines_AreCounted() => Points(new() { Name = "c", Points = 10, Instructions = "*", Is = "30" }).Should().Be(10);
 
     [Theory]
+    [InlineData("OUT 0x3F8 'e'", "10", 10)]
+    [InlineData("HLT", "30", 10)]
+    [InlineData("SHUTDOWN", "30", 0)]
+    public void Instructions_Until_EndAtTheFirstSuchEvent(string until, string exactly, int points) =>
+        Points(new() { Name = "c", Points = 10, Instructions = "0", Until = until, Is = exactly }).Should().Be(points);
+
+    [Fact]
+    public void Count_UntilWhatNeverHappens_TellsHowTheRunEnded() =>
+        Message(new() { Name = "c", Points = 10, Count = "OUT", Until = "@1 HLT", Is = "2" }).Should().Be("there is no @1 HLT: the program ended with status 0");
+
+    [Fact]
+    public void Exits_PatternWithMachine_MessageNamesTheMachineOfTheEvent() =>
+        Message(new() { Name = "c", Points = 10, Exits = ["@1 OUT"] }).Should().Be("exit 1: expected @1 OUT, got @0 OUT 0x3F8 'H'");
+
+    [Theory]
     [InlineData("exact", "Hello", 10)]
     [InlineData("exact", "Hell", 0)]
     [InlineData("contains", "ell", 10)]

@@ -101,6 +101,9 @@ internal sealed record LabCheck
     /// <summary>Gets the machine whose part of all instructions is looked at, in percent.</summary>
     public string? Share { get; init; }
 
+    /// <summary>Gets the pattern of an event: <see cref="Count"/>, <see cref="Instructions"/> and <see cref="Share"/> look at nothing behind the first.</summary>
+    public string? Until { get; init; }
+
     /// <summary>Gets the status that the program ends with.</summary>
     public int? Status { get; init; }
 

@@ -95,6 +95,10 @@ internal sealed record EventPattern
         return Data is null || e.Data.AsSpan().SequenceEqual(Data);
     }
 
+    /// <summary>Names an event as this pattern would: with the machine if the pattern has one.</summary>
+    public string Describe(LabEvent e) => Machine is null ? e.ToString()
+        : string.Create(CultureInfo.InvariantCulture, $"@{e.Machine}{(Vcpu is null ? string.Empty : $".{e.Vcpu}")} {e}");
+
     /// <inheritdoc/>
     public override string ToString() => Text;
 

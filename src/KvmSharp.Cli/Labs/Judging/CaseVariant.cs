@@ -38,6 +38,7 @@ internal static class CaseVariant
             Memory = Pairs(check.Memory),
             Translate = check.Translate is null ? null : Array.ConvertAll(check.Translate, t => t with { Linear = variant.Expand(t.Linear), Physical = variant.Expand(t.Physical) }),
             Output = One(check.Output),
+            Until = One(check.Until),
             Is = One(check.Is),
             Min = One(check.Min),
             Max = One(check.Max),

@@ -50,8 +50,8 @@ internal static class Judge
         { Count: { } pattern } => NumberCheck.Count(check, pattern, run, test),
         { At: { } at } => StateCheck.Look(check, at, probe, run, test),
         { Output: { } output } => OutputCheck.Look(check, output, run, test),
-        { Instructions: { } whose } => NumberCheck.Instructions(check, whose, run),
-        { Share: { } whose } => NumberCheck.Share(check, whose, run),
+        { Instructions: { } whose } => NumberCheck.Instructions(check, whose, run, test),
+        { Share: { } whose } => NumberCheck.Share(check, whose, run, test),
         { Status: { } status } => Ended(status, run, test),
         _ => throw new HostException($"The check '{check.Name}' of case '{test.Name}' checks nothing."),
     };

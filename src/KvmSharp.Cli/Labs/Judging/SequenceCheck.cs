@@ -21,12 +21,12 @@ internal static class SequenceCheck
 
             if (right == wanted.Length)
             {
-                return Part(check, right, wanted.Length + 1, $"exit {number}: expected the end of the program, got {e}");
+                return Part(check, right, wanted.Length + 1, $"exit {number}: expected the end of the program, got {(right == 0 ? e.ToString() : wanted[^1].Describe(e))}");
             }
 
             if (!wanted[right].Matches(e))
             {
-                return Part(check, right, wanted.Length, $"exit {number}: expected {wanted[right]}, got {e}");
+                return Part(check, right, wanted.Length, $"exit {number}: expected {wanted[right]}, got {wanted[right].Describe(e)}");
             }
 
             right++;
@@ -55,7 +55,7 @@ internal static class SequenceCheck
 
     private static string Missing(EventPattern wanted, SubmissionRun run, LabCase test) =>
         run.Events.LastOrDefault(e => e.IsExit) is { } last
-            ? string.Create(CultureInfo.InvariantCulture, $"after exit {run.Events.Count(e => e.IsExit)} ({last}): expected {wanted}, but {RunEndText.Of(run, test)}")
+            ? string.Create(CultureInfo.InvariantCulture, $"after exit {run.Events.Count(e => e.IsExit)} ({wanted.Describe(last)}): expected {wanted}, but {RunEndText.Of(run, test)}")
             : $"expected {wanted}, but there was no exit: {RunEndText.Of(run, test)}";
 
     private static Verdict Part(LabCheck check, int right, int all, string message) => new(check.Partial ? (double)right / all : 0, message);
