@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using KvmSharp.Cli.Labs;
 using KvmSharp.Cli.Tests;
 
@@ -24,9 +25,10 @@ public sealed class HostileTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact]
-    public void Run_EndlessLoopOfTheProgram_IsStoppedByTheSafetyNet() =>
-        Run("while (true) { }").End.Should().Be(RunEnd.Timeout);
+    [Theory]
+    [InlineData("while (true) { }")]
+    [InlineData("Thread.Sleep(Timeout.Infinite);")]
+    public void Run_ProgramWithoutEnd_IsStoppedByTheSafetyNet(string source) => Run(source).End.Should().Be(RunEnd.Timeout);
 
     [Fact]
     public void Run_EndlessGuest_EndsExactlyAtItsBudget()
@@ -82,9 +84,34 @@ public sealed class HostileTests : IDisposable
         }
 
         string mark = $"sleep 61.{Environment.ProcessId}";
-        Run($"for (int i = 0; i < 100; i++) {{ try {{ System.Diagnostics.Process.Start(\"/bin/sh\", [\"-c\", \"{mark}\"]); }} catch (Exception) {{ }} }}").End.Should().Be(RunEnd.Returned);
+        SubmissionRun run = Run($"int denied = 0; for (int i = 0; i < 100; i++) {{ try {{ System.Diagnostics.Process.Start(\"/bin/sh\", [\"-c\", \"{mark}\"]); }} catch (Exception) {{ denied++; }} }} Console.Write(denied);");
+
+        if (RuntimeInformation.ProcessArchitecture == Architecture.X64)
+        {
+            run.Output.Should().Be("100");
+        }
 
         Directory.GetDirectories("/proc").Select(CommandLine).Should().NotContain(line => line.Contains(mark, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Run_Socket_IsDenied()
+    {
+        if (OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64)
+        {
+            Run("new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);").Message.Should().Contain("SocketException");
+        }
+    }
+
+    [Fact]
+    public void Compile_SourceThatIsALinkOrEmpty_IsRefused()
+    {
+        string link = _folder.File("link.cs");
+        File.CreateSymbolicLink(link, "/etc/passwd");
+        string empty = _folder.Bytes("empty.cs", []);
+
+        Compiler.Compile(link, _folder.Root).Errors.Should().ContainSingle().Which.Should().Contain("is no file");
+        Compiler.Compile(empty, _folder.Root).Errors.Should().ContainSingle().Which.Should().Contain("is no file");
     }
 
     [Fact]

@@ -32,6 +32,10 @@ internal sealed class LabGrader : IDisposable
                 ? Grade(_compiler.Compile(source, scratch.CreateSubdirectory("program").FullName), student, scratch)
                 : Refused(student, [problem]);
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
+        {
+            return Refused(student, [$"Not graded: {e.Message}"]); // one submission, not all of them
+        }
         finally
         {
             Delete(scratch);

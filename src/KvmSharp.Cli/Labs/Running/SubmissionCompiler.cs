@@ -50,9 +50,11 @@ internal sealed class SubmissionCompiler : IDisposable
     /// <param name="output">An empty folder for the program.</param>
     public Compilation Compile(string source, string output)
     {
-        if (new FileInfo(source).Length > LargestSource)
+        // A pipe or a device has no length, and would be read for ever; a link may lead to a file of the grader's.
+        var file = new FileInfo(source);
+        if (file.LinkTarget is not null || file.Length is 0 or > LargestSource)
         {
-            return new Compilation(null, [$"{SourceName}: the file is larger than {LargestSource >> 20} MiB"]);
+            return new Compilation(null, [$"{SourceName} is no file of 1 byte to {LargestSource >> 20} MiB"]);
         }
 
         // Under one name wherever it came from, for the messages and the line numbers of exceptions.
