@@ -95,6 +95,14 @@ internal sealed record EventPattern
         return Data is null || e.Data.AsSpan().SequenceEqual(Data);
     }
 
+    /// <summary>Gives an event in the form of this pattern: with machine and vCPU when the pattern has them.</summary>
+    public string Describe(LabEvent e) => (Machine, Vcpu) switch
+    {
+        (null, _) => e.ToString(),
+        (_, null) => string.Create(CultureInfo.InvariantCulture, $"@{e.Machine} {e}"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"@{e.Machine}.{e.Vcpu} {e}"),
+    };
+
     /// <inheritdoc/>
     public override string ToString() => Text;
 

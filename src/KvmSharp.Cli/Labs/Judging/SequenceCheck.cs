@@ -26,7 +26,7 @@ internal static class SequenceCheck
 
             if (!wanted[right].Matches(e))
             {
-                return Part(check, right, wanted.Length, $"exit {number}: expected {wanted[right]}, got {e}");
+                return Part(check, right, wanted.Length, $"exit {number}: expected {wanted[right]}, got {wanted[right].Describe(e)}");
             }
 
             right++;
