@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 
 namespace KvmSharp.Cli.Labs;
@@ -45,9 +46,9 @@ internal sealed class SafetyNet(TimeSpan limit)
             process.Refresh();
             return process.TotalProcessorTime;
         }
-        catch (InvalidOperationException)
+        catch (Exception e) when (e is InvalidOperationException or Win32Exception)
         {
-            return TimeSpan.Zero; // it has just ended
+            return TimeSpan.Zero; // it has just ended: before the question, or in the middle of it
         }
     }
 }
