@@ -36,9 +36,6 @@ public sealed class VcpuTurns
     /// <summary>Gets the vCPU whose turn it is: the one that an exit belongs to.</summary>
     public VirtualCpu Current => _vm.Vcpus[_current];
 
-    /// <summary>Gets or sets who is told of a vCPU that is about to run and is not halted; <see langword="null"/> for nobody.</summary>
-    public Action<VirtualCpu>? Starting { get; set; }
-
     /// <summary>Begins anew with the first vCPU, as behind a reset of all.</summary>
     public void Restart() => Begin(0);
 
@@ -53,11 +50,6 @@ public sealed class VcpuTurns
         {
             VirtualCpu vcpu = Current;
             _vm.InstructionClock?.HandOver(vcpu.Engine);
-            if (vcpu.MpState == MpState.Runnable)
-            {
-                Starting?.Invoke(vcpu);
-            }
-
             ulong before = vcpu.InstructionsRetired;
             VmExit exit = vcpu.Run(Math.Min(_left, maxInstructions), cancellation);
             ulong retired = vcpu.InstructionsRetired - before;

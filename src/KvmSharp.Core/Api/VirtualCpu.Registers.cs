@@ -1,6 +1,5 @@
 using KvmSharp.Apic;
 using KvmSharp.Cpu;
-using KvmSharp.Paging;
 using KvmSharp.SystemRegisters;
 
 namespace KvmSharp;
@@ -92,13 +91,7 @@ public sealed unsafe partial class VirtualCpu
     /// <summary>Translates a linear address through the present page tables without touching Accessed and Dirty. KVM_TRANSLATE.</summary>
     /// <param name="linear">The linear address.</param>
     /// <returns>The translation with every entry met on the walk.</returns>
-    public Translation Translate(ulong linear)
-    {
-        ObjectDisposedException.ThrowIf(_closed, this);
-        Span<WalkStep> steps = stackalloc WalkStep[4];
-        WalkResult walk = _engine.Mmu.Look(linear, PageAccess.Read, steps);
-        return Translation.From(linear, walk, steps[..walk.Steps]);
-    }
+    public Translation Translate(ulong linear) => Translate(linear, TranslationAccess.Read);
 
     /// <summary>Gets the registers and the timer of the local APIC. KVM_GET_LAPIC.</summary>
     /// <returns>The state.</returns>

@@ -4,6 +4,7 @@ using KvmSharp.Events;
 using KvmSharp.Instructions;
 using KvmSharp.Intercepts;
 using KvmSharp.Memory;
+using KvmSharp.Observing;
 
 namespace KvmSharp.Engine;
 
@@ -70,7 +71,7 @@ internal sealed unsafe class BlockBuilder
 
         if (count > 0)
         {
-            return Lower(physical, mode, count);
+            return Lower(linear, physical, mode, count);
         }
 
         return inPage < MaxInstructionBytes ? BuildStraddling(linear, physical, mode, inPage) : RefuseLength();
@@ -106,7 +107,7 @@ internal sealed unsafe class BlockBuilder
             return RefuseLength();
         }
 
-        Block* block = Lower(physical, mode, 1);
+        Block* block = Lower(linear, physical, mode, 1);
         block->SecondPage = second & ~(ulong)GuestPage.OffsetMask;
         return block;
     }
@@ -149,19 +150,20 @@ internal sealed unsafe class BlockBuilder
         return count;
     }
 
-    // Each intercepted instruction takes one more micro-op; what no longer fits goes to the next block.
+    // Each intercepted or observed instruction takes more micro-ops; what no longer fits goes to the next block.
     private int FitWatchers(int count, out int watchers)
     {
         watchers = 0;
         InterceptControls controls = _engine.Intercepts.Controls;
-        if (ReferenceEquals(controls, InterceptControls.None))
+        int observers = (_vm.ObservesInstructions ? 1 : 0) + (_vm.CountsInstructions ? 1 : 0);
+        if (ReferenceEquals(controls, InterceptControls.None) && observers == 0)
         {
             return count;
         }
 
         for (int i = 0; i < count; i++)
         {
-            int more = InstructionIntercepts.Find(controls, _instructions[i]) is null ? 0 : 1;
+            int more = observers + (InstructionIntercepts.Find(controls, _instructions[i]) is null ? 0 : 1);
             if (i + 1 + watchers + more > CodeArena.MaxInstructions)
             {
                 return i;
@@ -173,7 +175,7 @@ internal sealed unsafe class BlockBuilder
         return count;
     }
 
-    private Block* Lower(ulong physical, uint mode, int count)
+    private Block* Lower(ulong linear, ulong physical, uint mode, int count)
     {
         count = FitWatchers(count, out int watchers);
         FlagLiveness.Find(_instructions.AsSpan(0, count), _flagsDead, (mode & CodeMode.Step) != 0);
@@ -202,17 +204,18 @@ internal sealed unsafe class BlockBuilder
             lowering.Lower();
             ends = lowering.EndsBlock;
             offset += op->Length;
+
+            // Counts up here, and is turned round below when the number of instructions is known.
+            op->Left = (byte)lowered;
+            if (watchers > 0)
+            {
+                op = Watch(op, lowering, linear, physical);
+            }
+
             if (lowering.Links > 0)
             {
                 block->LinkOp = op;
                 block->Links = (byte)lowering.Links;
-            }
-
-            // Counts up here, and is turned round below when the number of instructions is known.
-            op->Left = (byte)lowered;
-            if (watchers > 0 && !lowering.IsUndefined)
-            {
-                op = Watch(op, lowering.Instruction);
             }
         }
 
@@ -222,7 +225,7 @@ internal sealed unsafe class BlockBuilder
         }
 
         *head = new MicroOp { Handler = &BlockHandlers.Head, Immediate = lowered, Displacement = offset - 1 };
-        if (_engine.Translator is { } translator && (mode & CodeMode.Step) == 0)
+        if (_engine.Translator is { } translator && (mode & CodeMode.Step) == 0 && !_vm.WatchesInstructions)
         {
             head->Handler = &Regions.RegionHandlers.Count;
             head->Countdown = translator.Countdown;
@@ -245,17 +248,40 @@ internal sealed unsafe class BlockBuilder
         return block;
     }
 
-    // The watcher takes the place of the instruction, which moves up. No instruction that can be watched holds links.
-    private MicroOp* Watch(MicroOp* op, in Instruction instruction)
+    // Watchers take the place of the instruction, which moves up with its links. Who observes is asked first: an intercept may stop it.
+    private MicroOp* Watch(MicroOp* op, in Lowering lowering, ulong linear, ulong physical)
     {
-        delegate*<CpuContext*, MicroOp*, MicroOp*> watcher = InstructionIntercepts.Find(_engine.Intercepts.Controls, instruction);
-        if (watcher is null)
+        if (_vm.CountsInstructions && CounterOf(op, linear, physical) is var counter && counter is not null)
         {
-            return op;
+            op = MoveUp(op, InstructionWatch.CountHandler);
+            op[-1].Immediate = (long)counter;
         }
 
+        if (_vm.ObservesInstructions)
+        {
+            op = MoveUp(op, InstructionWatch.TellHandler);
+        }
+
+        delegate*<CpuContext*, MicroOp*, MicroOp*> watcher = lowering.IsUndefined ? null : InstructionIntercepts.Find(_engine.Intercepts.Controls, lowering.Instruction);
+        return watcher is null ? op : MoveUp(op, watcher);
+    }
+
+    private static MicroOp* MoveUp(MicroOp* op, delegate*<CpuContext*, MicroOp*, MicroOp*> watcher)
+    {
         op[1] = op[0];
         op->Handler = watcher;
         return op + 1;
+    }
+
+    private ulong* CounterOf(MicroOp* op, ulong linear, ulong physical)
+    {
+        Span<byte> bytes = stackalloc byte[op->Length];
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            bytes[i] = _bytes.ByteAt(op->Offset + i);
+        }
+
+        int bits = (_cpu->Mode & CodeMode.Code64) != 0 ? 64 : (_cpu->Mode & CodeMode.Code32) != 0 ? 32 : 16;
+        return _engine.ExecutionCounts.Of((linear + op->Offset) & _cpu->LinearMask, physical + op->Offset, bits, bytes);
     }
 }

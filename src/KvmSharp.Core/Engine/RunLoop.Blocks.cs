@@ -175,11 +175,11 @@ internal sealed unsafe partial class RunLoop
         return head;
     }
 
-    // Requests wait until a half-done instruction is whole, so its block's head is not asked.
+    // Requests wait until a half-done instruction is whole, so its block's head is not asked, nor is it observed again.
     private MicroOp* Enter(MicroOp* head)
     {
         _cpu->Remaining -= head->Immediate;
-        return head + 1;
+        return Observing.InstructionWatch.Skip(head + 1);
     }
 
     private bool IsBeyondLimit(MicroOp* head) => !_cpu->IsExecutable(_cpu->State.Rip + (ulong)head->Displacement);

@@ -44,11 +44,17 @@ internal sealed unsafe partial class RunLoop
     {
         exit = default;
         InterceptGate intercepts = _engine.Intercepts;
+        IVcpuObserver? observer = _vm.Observer;
         _cpu->LinkPlace = null; // the handler does not follow the block that ran last
         while (true)
         {
             _cpu->State.Events.Delivering = pending;
             _cpu->Stop = StopReason.Lookup;
+            if (observer is not null && !resumed)
+            {
+                observer.OnEvent(Observe(pending));
+            }
+
             if (intercepts.WatchesEvents && !resumed && !intercepts.TryPassEvent(pending))
             {
                 exit = _exit;
@@ -98,4 +104,20 @@ internal sealed unsafe partial class RunLoop
             }
         }
     }
+
+    private ObservedEvent Observe(in PendingEvent pending) => new()
+    {
+        VcpuId = _engine.Id,
+        Position = _engine.Position,
+        Kind = pending.Kind switch
+        {
+            EventKind.External => ObservedEventKind.ExternalInterrupt,
+            EventKind.Exception => ObservedEventKind.Exception,
+            EventKind.SoftwareInterrupt => ObservedEventKind.SoftwareInterrupt,
+            _ => ObservedEventKind.SoftwareException,
+        },
+        Vector = pending.Vector,
+        ErrorCode = pending.HasErrorCode != 0 ? pending.ErrorCode : null,
+        Address = pending.Kind == EventKind.Exception && pending.Vector == (byte)Vector.PageFault ? _cpu->State.Cr2 : 0,
+    };
 }

@@ -5,6 +5,7 @@ using KvmSharp.Cpuid;
 using KvmSharp.Debugging;
 using KvmSharp.Intercepts;
 using KvmSharp.Memory;
+using KvmSharp.Observing;
 
 namespace KvmSharp.Engine;
 
@@ -137,6 +138,19 @@ internal sealed unsafe class VcpuEngine : IDisposable
         ? Cpu->RetiredAtEnd - (ulong)(Cpu->Remaining + Cpu->CurrentOp->Left)
         : Cpu->RetiredAtEnd - (ulong)Cpu->Remaining;
 
+    /// <summary>Gets the instruction under way, exact also in the middle of a block.</summary>
+    public VcpuPosition Position
+    {
+        get
+        {
+            ulong rip = Loop.IsInChain ? (Cpu->State.Rip + Cpu->CurrentOp->Offset) & Cpu->LinearMask : Cpu->State.Rip;
+            return new VcpuPosition(RetiredNow, Cpu->State.Segments[(int)SegmentIndex.Cs].Selector, rip);
+        }
+    }
+
+    /// <summary>Gets how often instructions were executed, as far as that was counted.</summary>
+    public ExecutionCounts ExecutionCounts { get; } = new();
+
     public bool TryReadSlow(ulong linear, int size, byte* destination, DataAccess access)
     {
         if (!Mmu.TryRead(linear, size, destination, access))
@@ -260,6 +274,7 @@ internal sealed unsafe class VcpuEngine : IDisposable
     public void Dispose()
     {
         Code.Dispose();
+        ExecutionCounts.Dispose();
         _jumpCache.Dispose();
         _tlbs.Dispose();
 

@@ -45,13 +45,17 @@ internal sealed unsafe class Mmu
 
         if (first == size)
         {
-            return TryRequireAligned(linear, size, access) && Physical.TryRead(physical, size, destination);
+            return TryRequireAligned(linear, size, access)
+                && Physical.TryRead(physical, size, destination)
+                && Note(ExitDirection.Read, physical, size, destination);
         }
 
         return TryTranslate(NextPage(linear, first, access), access, out ulong second)
             && TryRequireAligned(linear, size, access)
             && Physical.TryRead(physical, first, destination)
-            && Physical.TryRead(second, size - first, destination + first);
+            && Physical.TryRead(second, size - first, destination + first)
+            && Note(ExitDirection.Read, physical, first, destination)
+            && Note(ExitDirection.Read, second, size - first, destination + first);
     }
 
     public bool TryWrite(ulong linear, int size, byte* source, DataAccess access)
@@ -64,13 +68,17 @@ internal sealed unsafe class Mmu
 
         if (first == size)
         {
-            return TryRequireAligned(linear, size, access) && Physical.TryWrite(physical, size, source);
+            return TryRequireAligned(linear, size, access)
+                && Physical.TryWrite(physical, size, source)
+                && Note(ExitDirection.Write, physical, size, source);
         }
 
         return TryTranslate(NextPage(linear, first, access), access, out ulong second)
             && TryRequireAligned(linear, size, access)
             && Physical.TryWrite(physical, first, source)
-            && Physical.TryWrite(second, size - first, source + first);
+            && Physical.TryWrite(second, size - first, source + first)
+            && Note(ExitDirection.Write, physical, first, source)
+            && Note(ExitDirection.Write, second, size - first, source + first);
     }
 
     /// <summary>Translates a range of at most a page without touching it.</summary>
@@ -120,7 +128,7 @@ internal sealed unsafe class Mmu
         }
 
         host = slot.PageOf(physical) + (physical & GuestPage.OffsetMask);
-        return true;
+        return Note((access & DataAccess.Write) != 0 ? ExitDirection.Write : ExitDirection.Read, physical, size, host);
     }
 
     /// <summary>Translates the address of code as it was last translated, without a look at the tables.</summary>
@@ -218,6 +226,19 @@ internal sealed unsafe class Mmu
         }
     }
 
+    // Always true: a part of an access that is done.
+    private bool Note(ExitDirection direction, ulong physical, int size, byte* data)
+    {
+        if (_vm.MemoryWatch is { } watch && _vm.Observer is { } observer && watch.Touches(physical, size))
+        {
+            ulong value = 0;
+            new ReadOnlySpan<byte>(data, Math.Min(size, sizeof(ulong))).CopyTo(new Span<byte>(&value, sizeof(ulong)));
+            observer.OnMemoryAccess(new ObservedAccess(_engine.Id, _engine.Position, direction, physical, size, value));
+        }
+
+        return true;
+    }
+
     private void FlushOpenTlb()
     {
         if (_openTlbInUse)
@@ -293,6 +314,11 @@ internal sealed unsafe class Mmu
 
         ulong page = linear & ~(ulong)GuestPage.OffsetMask;
         if (_engine.Breakpoints.HasData && _engine.Breakpoints.WatchesPage(page))
+        {
+            return;
+        }
+
+        if (_vm.MemoryWatch is { } watch && watch.WatchesPage(physical))
         {
             return;
         }

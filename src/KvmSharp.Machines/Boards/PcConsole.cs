@@ -6,13 +6,16 @@ namespace KvmSharp.Machines;
 internal sealed class PcConsole : IConsoleLine
 {
     private readonly ISerialHost? _host;
+    private readonly Action<byte> _sent;
     private (ushort Columns, ushort Rows)? _size;
 
     /// <param name="host">The host's end; <see langword="null"/> drops output and gives no input.</param>
     /// <param name="clock">The machine's time.</param>
-    public PcConsole(ISerialHost? host, IVirtualClock clock)
+    /// <param name="sent">Told of each byte that the guest sends.</param>
+    public PcConsole(ISerialHost? host, IVirtualClock clock, Action<byte> sent)
     {
         _host = host;
+        _sent = sent;
         Device = new VirtioConsole(this, clock);
     }
 
@@ -43,6 +46,7 @@ internal sealed class PcConsole : IConsoleLine
     {
         foreach (byte value in bytes)
         {
+            _sent(value);
             _host?.Write(value);
         }
     }

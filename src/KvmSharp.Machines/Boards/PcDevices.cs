@@ -206,6 +206,9 @@ internal sealed record PcWiring
     /// <summary>The host's end of the virtio console.</summary>
     public ISerialHost? Console { get; init; }
 
+    /// <summary>Told of each byte that the guest sends to the virtio console.</summary>
+    public required Action<byte> ConsoleTrace { get; init; }
+
     /// <summary>Fills a span with random bytes. Null makes them from a fixed seed.</summary>
     public Action<Span<byte>>? HostEntropy { get; init; }
 

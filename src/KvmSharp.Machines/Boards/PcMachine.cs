@@ -14,7 +14,6 @@ public sealed class PcMachine : IDisposable
     private readonly VirtualMachine _vm;
     private readonly HostClock? _hostClock;
     private readonly PcProcessors _processors;
-    private readonly IMachineTrace? _trace;
     private readonly ExitDispatcher _dispatcher;
     private readonly SerialConnection _serial;
     private readonly PcDevices _devices;
@@ -55,8 +54,9 @@ public sealed class PcMachine : IDisposable
 
             _vm.Clock = MakeClock(out _hostClock);
             _processors = new PcProcessors(_vm, options);
-            _trace = options.Trace is { } given && _processors.AreParallel ? new GatedTrace(given) : options.Trace;
-            _serial = new SerialConnection(options.Serial);
+            Trace = new MachineTrace(_vm);
+            var consoleTrace = new ConsoleTrace(Trace, () => _processors.Current.Id);
+            _serial = new SerialConnection(options.Serial, value => consoleTrace.Tell(TraceConsole.Serial, value));
             _disks = MachineDisks.Open(options);
             var ports = new PortBus();
             var mmio = new MmioBus();
@@ -64,7 +64,8 @@ public sealed class PcMachine : IDisposable
             mmio.Map(PcLayout.ShadowMemory, PcLayout.ShadowMemoryBytes, shadow);
             _dispatcher = new ExitDispatcher(_gate, ports, mmio)
             {
-                Trace = _trace,
+                Trace = Trace,
+                AnswersHypercalls = options.Hypercalls,
                 StopOnUnmapped = options.StopOnUnmapped,
                 AfterExit = options.Serial is null && options.Console is null ? null : WaitForRoom,
             };
@@ -87,6 +88,7 @@ public sealed class PcMachine : IDisposable
                 Serial = _serial,
                 Devices = options.Devices,
                 Console = options.Console,
+                ConsoleTrace = value => consoleTrace.Tell(TraceConsole.Virtio, value),
                 HostEntropy = options.Deterministic ? null : options.Entropy,
                 Interrupt = _vm.InterruptLine,
                 IgnoreFloatingPointError = _vm.IgnoreFloatingPointErrorLine,
@@ -102,7 +104,7 @@ public sealed class PcMachine : IDisposable
             _vm.InterruptController = new GatedInterruptController(_gate, _devices.InterruptController);
             _vm.FloatingPointErrorLine = new GatedSignal(_gate, _devices.FloatingPointError);
             _vm.EndOfInterrupt = EndOfInterrupt;
-            _vm.EventObserver = _trace is { } trace && trace.Kinds.HasFlag(TraceKinds.Interrupts) ? new InterruptTrace(trace) : null;
+            _vm.HypercallExits = options.Hypercalls;
             _vm.ExitHandler = _dispatcher;
             _start = new PcStart(options, board, _vm, _devices, wiring, shadow, reason => Request(MachineStopReason.NothingToBoot, SystemEventType.Shutdown, explanation: reason));
             Image = Boot();
@@ -128,6 +130,9 @@ public sealed class PcMachine : IDisposable
 
     /// <summary>Gets the hands at the keyboard. May be used from any thread, also while the machine runs.</summary>
     public PcKeyboard Keyboard { get; }
+
+    /// <summary>Gets what happens in the machine, for those who listen.</summary>
+    public MachineTrace Trace { get; }
 
     /// <summary>Gets what was loaded.</summary>
     public LoadedImage Image { get; private set; }
@@ -259,10 +264,9 @@ public sealed class PcMachine : IDisposable
     private MachineStop RunUntilStop(MachineRunOptions limits, InstructionBudget budget)
     {
         var verdicts = new ExitVerdicts(this, limits.Cancellation);
-        Action<VirtualCpu>? trace = _trace is { } t && t.Kinds.HasFlag(TraceKinds.Instructions) ? vcpu => t.OnInstruction(vcpu, Memory) : null;
         return _processors.AreParallel
-            ? new ParallelRun(_processors, verdicts, budget, limits.Cancellation) { BeforeInstruction = trace }.Run()
-            : new SequentialRun(_processors, verdicts, budget, limits.Cancellation) { BeforeInstruction = trace }.Run();
+            ? new ParallelRun(_processors, verdicts, budget, limits.Cancellation).Run()
+            : new SequentialRun(_processors, verdicts, budget, limits.Cancellation).Run();
     }
 
     // Called on a vCPU's thread without any lock.

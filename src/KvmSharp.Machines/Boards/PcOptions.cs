@@ -99,8 +99,8 @@ public sealed record PcOptions
     /// <summary>Gets a value indicating whether an access to a port or an address without a device ends the run.</summary>
     public bool StopOnUnmapped { get; init; }
 
-    /// <summary>Gets who is told what happens; <see langword="null"/> for nobody.</summary>
-    public IMachineTrace? Trace { get; init; }
+    /// <summary>Gets a value indicating whether VMCALL and VMMCALL are hypercalls, each answered with KVM's "no such call" (-1000); else they raise #UD.</summary>
+    public bool Hypercalls { get; init; }
 }
 
 /// <summary>Limits of one run.</summary>

@@ -38,6 +38,9 @@ internal sealed class PcProcessors
     /// <summary>Gets all of them; the first one boots.</summary>
     public IReadOnlyList<VirtualCpu> All => _vm.Vcpus;
 
+    /// <summary>Gets the one that runs when one thread runs all: the one whose turn it is. Where each has a thread of its own, the first.</summary>
+    public VirtualCpu Current => Turns?.Current ?? All[0];
+
     /// <summary>Gets what runs several of them in deterministic time; <see langword="null"/> for one, and in real time.</summary>
     public VcpuTurns? Turns { get; }
 

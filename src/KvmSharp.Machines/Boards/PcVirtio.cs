@@ -28,7 +28,7 @@ internal sealed class PcVirtio
 
         if (hasConsole)
         {
-            Console = new PcConsole(board.Console, board.Clock);
+            Console = new PcConsole(board.Console, board.Clock, board.ConsoleTrace);
             Add(Console.Device);
         }
     }

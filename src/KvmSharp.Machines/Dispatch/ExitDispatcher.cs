@@ -9,15 +9,20 @@ namespace KvmSharp.Machines;
 public sealed class ExitDispatcher(Lock gate, PortBus ports, MmioBus mmio) : IExitHandler
 {
     private readonly UnmappedLog _unmapped = new();
+    [ThreadStatic]
+    private static int _vcpu; // whose exit this thread handles
 
     /// <summary>Gets the counters of port accesses.</summary>
     public PortCounters Counters { get; } = new();
 
-    /// <summary>Gets or sets who is told of exits and of unmapped accesses.</summary>
-    public IMachineTrace? Trace { get; set; }
+    /// <summary>Gets who is told of exits and of unmapped accesses.</summary>
+    public MachineTrace? Trace { get; init; }
 
     /// <summary>Gets or sets a value indicating whether an access without a device is declined, so that <c>Run</c> returns it.</summary>
     public bool StopOnUnmapped { get; set; }
+
+    /// <summary>Gets or sets a value indicating whether hypercalls are answered, each with KVM's "no such call" (-1000), instead of being declined.</summary>
+    public bool AnswersHypercalls { get; set; }
 
     /// <summary>Gets or sets what is called behind each exit, without the lock: a place to wait for a slow reader of the output.</summary>
     public Action? AfterExit { get; set; }
@@ -28,16 +33,18 @@ public sealed class ExitDispatcher(Lock gate, PortBus ports, MmioBus mmio) : IEx
     /// <inheritdoc/>
     public bool TryHandle(in VmExit vmExit, Span<byte> data)
     {
+        _vcpu = vmExit.VcpuId;
         bool handled = vmExit.Reason switch
         {
             VmExitReason.Io => HandlePort(vmExit, data),
             VmExitReason.Mmio => HandleMmio(vmExit, data),
+            VmExitReason.Hypercall => AnswersHypercalls, // as they are, each fails with -KVM_ENOSYS
             _ => false,
         };
 
-        if (Trace is { } trace && trace.Kinds.HasFlag(TraceKinds.Exits))
+        if (Trace is { } trace && trace.Wants(TraceKinds.Exits))
         {
-            trace.OnExit(vmExit, data);
+            ExitTrace.Tell(trace, vmExit, data);
         }
 
         AfterExit?.Invoke();
@@ -115,9 +122,9 @@ public sealed class ExitDispatcher(Lock gate, PortBus ports, MmioBus mmio) : IEx
             StoppedAt ??= access;
         }
 
-        if (_unmapped.IsNew(access) && Trace is { } trace && trace.Kinds.HasFlag(TraceKinds.Unmapped))
+        if (_unmapped.IsNew(access) && Trace is { } trace)
         {
-            trace.OnUnmapped(access);
+            ExitTrace.Tell(trace, _vcpu, access);
         }
     }
 }

@@ -4,7 +4,7 @@ using KvmSharp.Lockstep;
 namespace KvmSharp.Machines;
 
 /// <summary>A PC in deterministic time as one side of a comparison.</summary>
-public sealed class PcMachineSide : ILockstepSide, IMachineTrace
+public sealed class PcMachineSide : ILockstepSide
 {
     private readonly PcMachine _machine;
     private readonly List<LockstepEvent> _events = [];
@@ -32,10 +32,16 @@ public sealed class PcMachineSide : ILockstepSide, IMachineTrace
             Deterministic = true,
             Engine = engine,
             Serial = new SerialBuffer(input),
-            Trace = this,
             FirmwareDebugOutput = null,
             Disks = [.. options.Disks.Select(static disk => disk with { Spec = Unshared(disk.Spec) })],
             Floppy = options.Floppy is { } floppy ? Unshared(floppy) : null,
+        });
+        _machine.Trace.Subscribe(TraceKinds.Exits, (in TraceEvent traced, ReadOnlySpan<byte> data) =>
+        {
+            if (traced.Kind != TraceEventKind.Exit)
+            {
+                _events.Add(LockstepEvent.Of(_machine.InstructionsRetired, traced.Exit, data));
+            }
         });
     }
 
@@ -52,9 +58,6 @@ public sealed class PcMachineSide : ILockstepSide, IMachineTrace
     public IReadOnlyList<LockstepEvent> Events => _events;
 
     /// <inheritdoc/>
-    public TraceKinds Kinds => TraceKinds.Exits;
-
-    /// <inheritdoc/>
     public void Run(ulong instructions, CancellationToken cancellation)
     {
         if (Ending is null)
@@ -66,24 +69,6 @@ public sealed class PcMachineSide : ILockstepSide, IMachineTrace
 
     /// <inheritdoc/>
     public void ForgetEvents() => _events.Clear();
-
-    /// <inheritdoc/>
-    public void OnExit(in VmExit vmExit, ReadOnlySpan<byte> data) => _events.Add(LockstepEvent.Of(_machine.InstructionsRetired, vmExit, data));
-
-    /// <inheritdoc/>
-    public void OnInstruction(VirtualCpu vcpu, IGuestMemory memory)
-    {
-    }
-
-    /// <inheritdoc/>
-    public void OnInterrupt(byte vector, bool isExternal, uint? errorCode)
-    {
-    }
-
-    /// <inheritdoc/>
-    public void OnUnmapped(in UnmappedAccess access)
-    {
-    }
 
     /// <inheritdoc/>
     public void Dispose() => _machine.Dispose();

@@ -13,7 +13,18 @@ internal sealed class ExitVerdicts(PcMachine machine, CancellationToken cancella
     /// <param name="vcpu">Whose it is.</param>
     /// <param name="vmExit">The exit.</param>
     /// <returns>The stop, or <see langword="null"/> when the guest goes on.</returns>
-    public MachineStop? Judge(VirtualCpu vcpu, in VmExit vmExit) => vmExit.Reason switch
+    public MachineStop? Judge(VirtualCpu vcpu, in VmExit vmExit)
+    {
+        // What the dispatcher was offered has been told; what the embedder of the vCPU asked for is no event of the guest.
+        if (vmExit.Reason is VmExitReason.Hlt or VmExitReason.Shutdown or VmExitReason.SystemEvent or VmExitReason.InternalError)
+        {
+            ExitTrace.Tell(machine.Trace, vmExit, []);
+        }
+
+        return Decide(vcpu, vmExit);
+    }
+
+    private MachineStop? Decide(VirtualCpu vcpu, in VmExit vmExit) => vmExit.Reason switch
     {
         VmExitReason.SystemEvent => machine.TakeRequest(), // null when another processor's exit has brought it already
         VmExitReason.Hlt => machine.WaitForInput(cancellation) ? null

@@ -15,9 +15,6 @@ internal sealed class ParallelRun(PcProcessors processors, ExitVerdicts verdicts
     private MachineStop? _stop;
     private ExceptionDispatchInfo? _failure;
 
-    /// <summary>Gets what is called before each instruction, on the thread of its processor; <see langword="null"/> lets them run in one go.</summary>
-    public Action<VirtualCpu>? BeforeInstruction { get; init; }
-
     /// <summary>Runs.</summary>
     /// <returns>Why it stopped.</returns>
     public MachineStop Run()
@@ -52,19 +49,14 @@ internal sealed class ParallelRun(PcProcessors processors, ExitVerdicts verdicts
 
     private MachineStop? Turn(VirtualCpu vcpu)
     {
-        ulong part = budget.Take(BeforeInstruction is null ? PartOfBudget : 1);
+        ulong part = budget.Take(PartOfBudget);
         if (part == 0)
         {
             return ExitVerdicts.Stop(MachineStopReason.Budget);
         }
 
-        if (vcpu.MpState == MpState.Runnable)
-        {
-            BeforeInstruction?.Invoke(vcpu);
-        }
-
         ulong before = vcpu.InstructionsRetired;
-        VmExit vmExit = vcpu.Run(BeforeInstruction is null ? part : 1, cancellation);
+        VmExit vmExit = vcpu.Run(part, cancellation);
         budget.GiveBack(part, vcpu.InstructionsRetired - before);
         return verdicts.Judge(vcpu, vmExit);
     }

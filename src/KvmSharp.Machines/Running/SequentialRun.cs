@@ -9,28 +9,20 @@ internal sealed class SequentialRun(PcProcessors processors, ExitVerdicts verdic
 {
     private readonly VcpuTurns? _turns = processors.Turns;
 
-    /// <summary>Gets what is called before each instruction; <see langword="null"/> lets them run in one go.</summary>
-    public Action<VirtualCpu>? BeforeInstruction { get; init; }
-
     /// <summary>Runs.</summary>
     /// <returns>Why it stopped.</returns>
     public MachineStop Run()
     {
-        if (_turns is not null)
-        {
-            _turns.Starting = BeforeInstruction;
-        }
-
         while (true)
         {
-            ulong part = budget.Take(BeforeInstruction is null ? ulong.MaxValue : 1);
+            ulong part = budget.Take(ulong.MaxValue);
             if (part == 0)
             {
                 return ExitVerdicts.Stop(MachineStopReason.Budget);
             }
 
             ulong before = processors.InstructionsRetired;
-            VmExit vmExit = RunOnce(BeforeInstruction is null ? part : 1, out VirtualCpu vcpu);
+            VmExit vmExit = RunOnce(part, out VirtualCpu vcpu);
             budget.GiveBack(part, processors.InstructionsRetired - before);
             if (verdicts.Judge(vcpu, vmExit) is { } stop)
             {
@@ -49,7 +41,6 @@ internal sealed class SequentialRun(PcProcessors processors, ExitVerdicts verdic
         }
 
         vcpu = processors.All[0];
-        BeforeInstruction?.Invoke(vcpu);
         return vcpu.Run(most, cancellation);
     }
 }

@@ -4,7 +4,7 @@ public class ExitDispatcherTests
 {
     private readonly PortBus _ports = new();
     private readonly RecordingDevice _device = new() { Answer = 0x5A };
-    private readonly RecordingTrace _trace = new();
+    private readonly MachineTrace _trace = new(vm: null);
     private readonly ExitDispatcher _dispatcher;
 
     public ExitDispatcherTests()
@@ -43,13 +43,15 @@ public class ExitDispatcherTests
     [Fact]
     public void TryHandle_UnmappedTwice_IsTracedOncePerPortAndPage()
     {
+        _trace.Record(TraceKinds.Unmapped);
         for (int i = 0; i < 2; i++)
         {
             _dispatcher.TryHandle(VmExit.Io(0, ExitDirection.Write, 0x1F7, 1, 1, 0xEC), new byte[] { 0xEC });
             _dispatcher.TryHandle(VmExit.Mmio(0, ExitDirection.Write, 0xB_8000 + ((ulong)i * 2), 1, 0), new byte[] { 0 });
         }
 
-        _trace.UnmappedTexts.Should().Equal("write of 1 byte (ECh) to port 1F7h", "write of 1 byte (0h) to address B8000h");
+        _trace.Select(traced => (traced.Kind, traced.Exit.Reason, traced.Address, traced.Value)).Should().Equal(
+            (TraceEventKind.Unmapped, VmExitReason.Io, 0x1F7, 0xEC), (TraceEventKind.Unmapped, VmExitReason.Mmio, 0xB_8000, 0));
     }
 
     [Fact]
@@ -64,25 +66,4 @@ public class ExitDispatcherTests
 
     [Fact]
     public void TryHandle_OtherExit_IsDeclined() => _dispatcher.TryHandle(VmExit.Plain(0, VmExitReason.Hlt), []).Should().BeFalse();
-
-    private sealed class RecordingTrace : IMachineTrace
-    {
-        public TraceKinds Kinds => TraceKinds.Unmapped;
-
-        public List<string> UnmappedTexts { get; } = [];
-
-        public void OnExit(in VmExit vmExit, ReadOnlySpan<byte> data)
-        {
-        }
-
-        public void OnInstruction(VirtualCpu vcpu, IGuestMemory memory)
-        {
-        }
-
-        public void OnInterrupt(byte vector, bool isExternal, uint? errorCode)
-        {
-        }
-
-        public void OnUnmapped(in UnmappedAccess access) => UnmappedTexts.Add(access.ToString());
-    }
 }

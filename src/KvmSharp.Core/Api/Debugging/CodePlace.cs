@@ -13,7 +13,7 @@ public readonly record struct CodePlace(int VcpuId, ushort CodeSegment, ulong In
     private const ulong LongModeActive = 0x400;
 
     /// <summary>Finds where a vCPU stands.</summary>
-    /// <param name="vcpu">The vCPU, which does not run.</param>
+    /// <param name="vcpu">The vCPU, which does not run or is run by the calling thread; inside an exit handler the place is that of the instruction under way.</param>
     /// <param name="memory">Its machine's memory.</param>
     /// <returns>The place.</returns>
     public static CodePlace Of(VirtualCpu vcpu, IGuestMemory memory)
@@ -21,7 +21,7 @@ public readonly record struct CodePlace(int VcpuId, ushort CodeSegment, ulong In
         ArgumentNullException.ThrowIfNull(vcpu);
         ArgumentNullException.ThrowIfNull(memory);
         SpecialRegisters special = vcpu.GetSpecialRegisters();
-        ulong rip = vcpu.GetRegisters().Rip;
+        ulong rip = vcpu.Position.Rip;
         int bits = special.Cs.LongMode && (special.Efer & LongModeActive) != 0 ? 64 : special.Cs.DefaultBig ? 32 : 16;
         ulong linear = bits == 64 ? rip : (uint)(special.Cs.Base + rip);
         return new CodePlace(vcpu.Id, special.Cs.Selector, rip, bits, Read(vcpu, memory, linear, bits == 64 ? ulong.MaxValue : uint.MaxValue));

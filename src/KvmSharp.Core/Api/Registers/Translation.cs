@@ -56,3 +56,20 @@ public sealed record Translation
 /// <param name="Address">Its guest-physical address.</param>
 /// <param name="Value">The entry.</param>
 public readonly record struct PageTableEntry(int Level, ulong Address, ulong Value);
+
+/// <summary>What is to be done at a linear address.</summary>
+[Flags]
+public enum TranslationAccess
+{
+    /// <summary>A load by CPL 0.</summary>
+    Read = 0,
+
+    /// <summary>A store.</summary>
+    Write = 1,
+
+    /// <summary>By CPL 3.</summary>
+    User = 2,
+
+    /// <summary>An instruction fetch.</summary>
+    Execute = 4,
+}

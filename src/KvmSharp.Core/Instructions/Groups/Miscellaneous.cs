@@ -43,6 +43,8 @@ internal static unsafe class Miscellaneous
         }
 
         cpu->State.Events.MpState = MpState.Halted;
+        VcpuEngine engine = cpu->Engine;
+        engine.Machine.Observer?.OnHalt(engine.Id, engine.Position);
         return true;
     }
 

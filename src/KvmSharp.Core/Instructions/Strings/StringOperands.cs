@@ -130,7 +130,7 @@ internal static unsafe class StringOperands
         where T : unmanaged
     {
         VcpuEngine engine = cpu->Engine;
-        if (engine.Breakpoints.HasData || engine.ShadowPaging is not null)
+        if (engine.Breakpoints.HasData || engine.ShadowPaging is not null || engine.Machine.MemoryWatch is not null)
         {
             return default; // they look at every access
         }
