@@ -37,8 +37,11 @@ public enum MachineStopReason
     /// <summary>A fault while the guest's double-fault handler was called.</summary>
     TripleFault,
 
-    /// <summary>The instruction budget of the run is used up; a further run goes on.</summary>
+    /// <summary>The instruction budget of the run is used up, or its virtual time; a further run goes on.</summary>
     Budget,
+
+    /// <summary><see cref="PcMachine.RequestStop"/> was called; a further run goes on.</summary>
+    Requested,
 
     /// <summary>The cancellation token was cancelled; a further run goes on.</summary>
     Cancelled,

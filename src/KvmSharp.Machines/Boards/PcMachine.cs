@@ -19,7 +19,8 @@ public sealed class PcMachine : IDisposable
     private readonly PcDevices _devices;
     private readonly PcStart _start;
     private readonly MachineDisks? _disks;
-    private MachineStop? _requested; // what a device asked for; read behind the system event that it raised
+    private IDeadline? _timeLimit;
+    private MachineStop? _requested; // what a device or the host asked for; read behind the system event that it raised
 
     /// <summary>Builds a machine and boots it up to the image's first instruction.</summary>
     /// <param name="options">What it is built from.</param>
@@ -90,6 +91,7 @@ public sealed class PcMachine : IDisposable
                 Console = options.Console,
                 ConsoleTrace = value => consoleTrace.Tell(TraceConsole.Virtio, value),
                 HostEntropy = options.Deterministic ? null : options.Entropy,
+                Seed = options.Seed,
                 Interrupt = _vm.InterruptLine,
                 IgnoreFloatingPointError = _vm.IgnoreFloatingPointErrorLine,
                 MessageInterrupts = options.HasApics ? _vm.MessageInterrupts : null,
@@ -153,6 +155,7 @@ public sealed class PcMachine : IDisposable
     public MachineStop Run(MachineRunOptions limits)
     {
         ArgumentNullException.ThrowIfNull(limits);
+        ArmTimeLimit(limits.MaxVirtualTime);
         _hostClock?.Resume();
         try
         {
@@ -171,8 +174,15 @@ public sealed class PcMachine : IDisposable
         finally
         {
             _hostClock?.Pause();
+            ArmTimeLimit(null);
         }
     }
+
+    /// <summary>
+    /// Ends the run with <see cref="MachineStopReason.Requested"/>: right behind the instruction under way when a device or a listener calls it, else within
+    /// milliseconds; while the machine stands still, the next run ends at once. May be called from any thread at any time.
+    /// </summary>
+    public void RequestStop() => Request(MachineStopReason.Requested, SystemEventType.Shutdown);
 
     /// <summary>Tells that the host has bytes for the serial port or the virtio console. May be called from any thread at any time.</summary>
     public void NotifyInput()
@@ -212,15 +222,7 @@ public sealed class PcMachine : IDisposable
 
     /// <summary>Takes what a device asked for, behind the system event that it raised.</summary>
     /// <returns>The stop; <see langword="null"/> when it has been taken already.</returns>
-    internal MachineStop? TakeRequest()
-    {
-        lock (_gate)
-        {
-            MachineStop? stop = _requested;
-            _requested = null;
-            return stop;
-        }
-    }
+    internal MachineStop? TakeRequest() => Interlocked.Exchange(ref _requested, null);
 
     /// <summary>Waits for the host's input: a halted guest without a deadline can still be woken by a key, or by a byte for a port that it listens at.</summary>
     /// <param name="cancellation">Ends the wait.</param>
@@ -291,11 +293,48 @@ public sealed class PcMachine : IDisposable
         return hostClock;
     }
 
-    // Called by a device, so with the lock held. The first request counts: the guest is stopped right behind the instruction.
+    // Any thread, without the lock: a listener may call it. The guest's first request counts, before any of the host's; the guest is stopped right behind
+    // the instruction.
     private void Request(MachineStopReason reason, SystemEventType type, int status = 0, string? explanation = null)
     {
-        _requested ??= new MachineStop { Reason = reason, DebugExitStatus = status, Explanation = explanation };
+        var made = new MachineStop { Reason = reason, DebugExitStatus = status, Explanation = explanation };
+        MachineStop? seen = Volatile.Read(ref _requested);
+        while (seen is null || (IsHosts(seen.Reason) && !IsHosts(reason)))
+        {
+            MachineStop? found = Interlocked.CompareExchange(ref _requested, made, seen);
+            if (found == seen)
+            {
+                break;
+            }
+
+            seen = found;
+        }
+
         _vm.RaiseSystemEvent(type);
+    }
+
+    private static bool IsHosts(MachineStopReason reason) => reason is MachineStopReason.Requested or MachineStopReason.Budget;
+
+    private void ArmTimeLimit(TimeSpan? limit)
+    {
+        const long NanosecondsPerTick = TimeSpan.NanosecondsPerTick;
+        if (limit is null && _timeLimit is null)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            _timeLimit ??= _vm.Clock.CreateDeadline(() => Request(MachineStopReason.Budget, SystemEventType.Shutdown));
+            if (limit is { } time)
+            {
+                _timeLimit.Arm(Now + (Math.Max(time.Ticks, 0) * NanosecondsPerTick));
+            }
+            else
+            {
+                _timeLimit.Disarm();
+            }
+        }
     }
 
     private void Reboot()
