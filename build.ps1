@@ -6,7 +6,7 @@ switch ($Target) {
     'test' { dotnet test -c Release }
     'guests' { dotnet run -c Release --project src/KvmSharp.Cli -- guests list }
     'bench' { dotnet run -c Release --project tests/KvmSharp.Benchmarks -- --filter '*' }
-    'pack' { dotnet pack -c Release }
+    'pack' { dotnet pack -c Release -o artifacts }
 }
 
 exit $LASTEXITCODE

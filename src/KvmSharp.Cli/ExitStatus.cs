@@ -21,6 +21,9 @@ internal static class ExitStatus
     /// <summary>The guest needs something that is not emulated, or touched what <c>--fail-on-unmapped</c> forbids.</summary>
     public const int Unsupported = 8;
 
+    /// <summary>A submission of a lab has not got full marks.</summary>
+    public const int NotFullMarks = 10;
+
     /// <summary>The image or snapshot is missing, unreadable, empty, malformed or too large (EX_NOINPUT).</summary>
     public const int Image = 66;
 

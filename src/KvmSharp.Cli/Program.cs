@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
+using KvmSharp.Cli.Labs;
 using KvmSharp.Machines;
 
 namespace KvmSharp.Cli;
@@ -18,6 +19,15 @@ internal static class Program
 
     private static int Main(string[] args)
     {
+        // The labs' own processes, which nobody starts by hand.
+        switch (args)
+        {
+            case [LabRunner.Word, var jobHandle, var eventHandle]:
+                return LabRunner.Run(jobHandle, eventHandle);
+            case [CompilerHost.Word, var compiler]:
+                return CompilerHost.Run(compiler);
+        }
+
         // Response files are off: a word that begins with @ is only that word.
         ParseResult parsed = CreateRoot().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
         if (parsed.Errors.Count > 0)
@@ -55,6 +65,7 @@ internal static class Program
         root.Subcommands.Add(DisasmVerb.Create());
         root.Subcommands.Add(AsmVerb.Create());
         root.Subcommands.Add(GuestsVerb.Create());
+        root.Subcommands.Add(LabVerb.Create());
         root.Subcommands.Add(DoctorVerb.Create());
         root.Subcommands.Add(CompletionVerb.Create());
         HelpOption help = root.Options.OfType<HelpOption>().Single();

@@ -5,13 +5,13 @@ namespace KvmSharp.Examples.Tests;
 /// <summary>The embedding example: README shows it verbatim, and it does what README says.</summary>
 public sealed class FirstExitTests
 {
-    private static readonly string Root = FindRoot();
-
-    [Fact]
-    public void Readme_EmbeddingExample_IsTheCompiledProgramVerbatim()
+    [Theory]
+    [InlineData("README.md")]
+    [InlineData("src/KvmSharp.Core/README.md")]
+    public void Readme_EmbeddingExample_IsTheCompiledProgramVerbatim(string file)
     {
-        string readme = File.ReadAllText(Path.Combine(Root, "README.md"));
-        string program = File.ReadAllText(Path.Combine(Root, "docs", "examples", "FirstExit", "Program.cs"));
+        string readme = File.ReadAllText(Repository.PathOf(file));
+        string program = File.ReadAllText(Repository.PathOf("docs", "examples", "FirstExit", "Program.cs"));
         readme.Should().Contain("```csharp\n" + program.TrimEnd() + "\n```");
     }
 
@@ -32,16 +32,5 @@ public sealed class FirstExitTests
         }
 
         output.ToString().Should().Be("Hi");
-    }
-
-    private static string FindRoot()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "KvmSharp.sln")))
-        {
-            folder = Path.GetDirectoryName(folder);
-        }
-
-        return folder ?? throw new InvalidOperationException("The tests run inside the repository: KvmSharp.sln was not found above them.");
     }
 }

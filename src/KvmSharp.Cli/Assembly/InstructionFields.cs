@@ -27,6 +27,18 @@ internal static class InstructionFields
             case OpKind.Immediate32:
                 instruction.Immediate32 = (uint)value;
                 break;
+            case OpKind.Immediate8to64:
+                instruction.Immediate8to64 = value;
+                break;
+            case OpKind.Immediate32to64:
+                instruction.Immediate32to64 = value;
+                break;
+            case OpKind.Immediate64:
+                instruction.Immediate64 = (ulong)value;
+                break;
+            case OpKind.NearBranch64:
+                instruction.NearBranch64 = (ulong)value;
+                break;
             case OpKind.NearBranch16:
                 instruction.NearBranch16 = (ushort)value;
                 break;

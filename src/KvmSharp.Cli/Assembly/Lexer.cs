@@ -97,7 +97,7 @@ internal static class Lexer
             : digits.StartsWith("0b", StringComparison.OrdinalIgnoreCase)
                 ? ulong.TryParse(digits.AsSpan(2), NumberStyles.AllowBinarySpecifier, CultureInfo.InvariantCulture, out value)
             : ulong.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out value);
-        return ok && value <= uint.MaxValue ? (long)value : throw new AssemblyException($"'{word}' is no number of 32 bits: write 65, 0x41, 41h or 0b1000001.");
+        return ok ? (long)value : throw new AssemblyException($"'{word}' is no number of 64 bits: write 65, 0x41, 41h or 0b1000001.");
     }
 
     private static bool Hex(string digits, out ulong value) =>

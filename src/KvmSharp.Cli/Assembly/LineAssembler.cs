@@ -2,19 +2,19 @@ using Iced.Intel;
 
 namespace KvmSharp.Cli;
 
-/// <summary>Assembles a few statements of Intel syntax: instructions, labels, db, dw and dd, parted by semicolons or new lines.</summary>
+/// <summary>Assembles a few statements of Intel syntax: instructions, labels, db, dw, dd and dq, parted by semicolons or new lines.</summary>
 /// <remarks>
 /// Each instruction gets its shortest encoding. Labels are resolved by passes: jumps start short and grow until no address moves.
 /// Not there: macros, sections, expressions beyond + - * and brackets, and instructions of the FPU and the vector units.
 /// </remarks>
-/// <param name="bits">16 or 32: the mode of the code.</param>
+/// <param name="bits">16, 32 or 64: the mode of the code.</param>
 /// <param name="origin">The address of the first byte.</param>
-public sealed class LineAssembler(int bits, uint origin)
+public sealed class LineAssembler(int bits, ulong origin)
 {
     private const int MostPasses = 32;
     private const int LongestInstruction = 15;
 
-    private static readonly Dictionary<string, int> DataSizes = new(StringComparer.OrdinalIgnoreCase) { ["db"] = 1, ["dw"] = 2, ["dd"] = 4 };
+    private static readonly Dictionary<string, int> DataSizes = new(StringComparer.OrdinalIgnoreCase) { ["db"] = 1, ["dw"] = 2, ["dd"] = 4, ["dq"] = 8 };
 
     private readonly Dictionary<string, long> _labels = new(StringComparer.Ordinal);
 
@@ -48,7 +48,7 @@ public sealed class LineAssembler(int bits, uint origin)
         {
             for (int at = 0; IsLabel(statement, at); at += 2)
             {
-                if (!_labels.TryAdd(statement[at].Text, origin))
+                if (!_labels.TryAdd(statement[at].Text, (long)origin))
                 {
                     throw new AssemblyException($"The label '{statement[at].Text}' is there twice.");
                 }
@@ -63,7 +63,7 @@ public sealed class LineAssembler(int bits, uint origin)
         bool settled = true;
         foreach (List<AsmToken> statement in statements)
         {
-            long here = origin + bytes.Count;
+            long here = (long)origin + bytes.Count;
             int at = 0;
             for (; IsLabel(statement, at); at += 2)
             {
@@ -105,7 +105,7 @@ public sealed class LineAssembler(int bits, uint origin)
 
         // The name first: a word that is no instruction is told before what stands behind it.
         Mnemonic mnemonic = Mnemonics.Find(name.Text, bits);
-        return Encode(name.Text, mnemonic, parser.ReadOperands(), prefixes, (uint)here);
+        return Encode(name.Text, mnemonic, parser.ReadOperands(), prefixes, (ulong)here);
     }
 
     private static byte[] Data(List<long> values, int size)
@@ -114,7 +114,7 @@ public sealed class LineAssembler(int bits, uint origin)
         for (int i = 0; i < values.Count; i++)
         {
             long value = values[i];
-            if (value < -(1L << ((8 * size) - 1)) || value >= 1L << (8 * size))
+            if (size < sizeof(long) && (value < -(1L << ((8 * size) - 1)) || value >= 1L << (8 * size)))
             {
                 throw new AssemblyException($"{value} does not fit {size} byte(s).");
             }
@@ -128,12 +128,12 @@ public sealed class LineAssembler(int bits, uint origin)
         return bytes;
     }
 
-    private byte[] Encode(string name, Mnemonic mnemonic, List<AsmOperand> operands, Prefixes prefixes, uint here)
+    private byte[] Encode(string name, Mnemonic mnemonic, List<AsmOperand> operands, Prefixes prefixes, ulong here)
     {
         var candidates = new List<(byte[] Bytes, int MemorySize, bool FollowsMode)>();
         foreach (OpCodeInfo info in Mnemonics.Encodings(mnemonic))
         {
-            if ((bits == 16 ? info.Mode16 : info.Mode32) && new OperandMatcher(info, bits).TryBuild(operands, out Instruction instruction))
+            if ((bits == 16 ? info.Mode16 : bits == 32 ? info.Mode32 : info.Mode64) && new OperandMatcher(info, bits).TryBuild(operands, out Instruction instruction))
             {
                 prefixes.Apply(ref instruction);
                 var sink = new ByteSink();

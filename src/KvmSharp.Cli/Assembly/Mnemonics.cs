@@ -44,21 +44,33 @@ internal static class Mnemonics
         [Mnemonic.Popa] = Mnemonic.Popad,
     };
 
+    private static readonly Dictionary<Mnemonic, Mnemonic> In64BitCode = new()
+    {
+        [Mnemonic.Iret] = Mnemonic.Iretq,
+        [Mnemonic.Pushf] = Mnemonic.Pushfq,
+        [Mnemonic.Popf] = Mnemonic.Popfq,
+    };
+
     private static readonly string[] Stems = ["cmov", "set", "j"];
 
     private static readonly Lazy<ILookup<Mnemonic, OpCodeInfo>> AllEncodings = new(() => Enum.GetValues<Code>()
         .Select(code => code.ToOpCode())
-        .Where(info => info.IsInstruction && info.DecoderOption == DecoderOptions.None && info.Encoding == EncodingKind.Legacy && (info.Mode16 || info.Mode32))
+        .Where(info => info.IsInstruction && info.DecoderOption == DecoderOptions.None && info.Encoding == EncodingKind.Legacy && (info.Mode16 || info.Mode32 || info.Mode64))
         .ToLookup(info => info.Mnemonic));
 
-    /// <summary>Finds an instruction, with 32 bits the 32-bit form of those that have no operand to tell.</summary>
+    /// <summary>Finds an instruction, in the form of the mode when it has no operand to tell.</summary>
     public static Mnemonic Find(string name, int bits)
     {
         Mnemonic found = Find(name);
-        return bits == 32 ? In32BitCode.GetValueOrDefault(found, found) : found;
+        return bits switch
+        {
+            32 => In32BitCode.GetValueOrDefault(found, found),
+            64 => In64BitCode.GetValueOrDefault(found, found),
+            _ => found,
+        };
     }
 
-    /// <summary>All encodings of an instruction in 16- and 32-bit code, without those that only some old processors had.</summary>
+    /// <summary>All encodings of an instruction, without those that only some old processors had.</summary>
     public static IEnumerable<OpCodeInfo> Encodings(Mnemonic mnemonic) => AllEncodings.Value[mnemonic];
 
     private static Mnemonic Find(string name)

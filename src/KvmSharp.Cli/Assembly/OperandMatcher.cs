@@ -4,7 +4,7 @@ namespace KvmSharp.Cli;
 
 /// <summary>Fits written operands into the operand places of one encoding.</summary>
 /// <param name="info">The encoding.</param>
-/// <param name="bits">16 or 32: the mode of the code.</param>
+/// <param name="bits">16, 32 or 64: the mode of the code.</param>
 internal sealed class OperandMatcher(OpCodeInfo info, int bits)
 {
     private readonly bool _isBranchThroughMemory = info.Mnemonic is Mnemonic.Call or Mnemonic.Jmp;
@@ -28,13 +28,14 @@ internal sealed class OperandMatcher(OpCodeInfo info, int bits)
     // movsb, xlatb and the like are written without the operands that they always have.
     private bool TrySetImplied(int i, OpCodeOperandKind kind) => kind switch
     {
-        OpCodeOperandKind.seg_rSI => SetKind(i, bits == 16 ? OpKind.MemorySegSI : OpKind.MemorySegESI),
-        OpCodeOperandKind.es_rDI => SetKind(i, bits == 16 ? OpKind.MemoryESDI : OpKind.MemoryESEDI),
-        OpCodeOperandKind.seg_rBX_al => SetMemory(i, new MemoryOperand(string.Empty) { Base = bits == 16 ? Register.BX : Register.EBX, Index = Register.AL }),
+        OpCodeOperandKind.seg_rSI => SetKind(i, bits switch { 16 => OpKind.MemorySegSI, 32 => OpKind.MemorySegESI, _ => OpKind.MemorySegRSI }),
+        OpCodeOperandKind.es_rDI => SetKind(i, bits switch { 16 => OpKind.MemoryESDI, 32 => OpKind.MemoryESEDI, _ => OpKind.MemoryESRDI }),
+        OpCodeOperandKind.seg_rBX_al => SetMemory(i, new MemoryOperand(string.Empty) { Base = bits switch { 16 => Register.BX, 32 => Register.EBX, _ => Register.RBX }, Index = Register.AL }),
         OpCodeOperandKind.imm8 when info.Mnemonic is Mnemonic.Aam or Mnemonic.Aad => TrySetImmediate(i, OpCodeOperandKind.imm8, new ImmediateOperand("10", 10, 0)),
         OpCodeOperandKind.al => SetRegister(i, Register.AL),
         OpCodeOperandKind.ax => SetRegister(i, Register.AX),
         OpCodeOperandKind.eax => SetRegister(i, Register.EAX),
+        OpCodeOperandKind.rax => SetRegister(i, Register.RAX),
         OpCodeOperandKind.dx => SetRegister(i, Register.DX),
         _ => false,
     };
@@ -55,6 +56,8 @@ internal sealed class OperandMatcher(OpCodeInfo info, int bits)
             or OpCodeOperandKind.r16_reg_mem => register.IsGPR16(),
         OpCodeOperandKind.r32_or_mem or OpCodeOperandKind.r32_reg or OpCodeOperandKind.r32_rm or OpCodeOperandKind.r32_opcode
             or OpCodeOperandKind.r32_reg_mem => register.IsGPR32(),
+        OpCodeOperandKind.r64_or_mem or OpCodeOperandKind.r64_reg or OpCodeOperandKind.r64_rm or OpCodeOperandKind.r64_opcode
+            or OpCodeOperandKind.r64_reg_mem => register.IsGPR64(),
         OpCodeOperandKind.seg_reg => register.IsSegmentRegister(),
         OpCodeOperandKind.cr_reg => register is >= Register.CR0 and <= Register.CR15,
         OpCodeOperandKind.dr_reg => register is >= Register.DR0 and <= Register.DR15,
@@ -69,6 +72,7 @@ internal sealed class OperandMatcher(OpCodeInfo info, int bits)
         OpCodeOperandKind.ax => register == Register.AX,
         OpCodeOperandKind.dx => register == Register.DX,
         OpCodeOperandKind.eax => register == Register.EAX,
+        OpCodeOperandKind.rax => register == Register.RAX,
         OpCodeOperandKind.st0 => register == Register.ST0,
         OpCodeOperandKind.sti_opcode => register is >= Register.ST0 and <= Register.ST7,
         _ => false,
@@ -76,7 +80,7 @@ internal sealed class OperandMatcher(OpCodeInfo info, int bits)
 
     private bool TakesMemory(OpCodeOperandKind kind, MemoryOperand m) => kind switch
     {
-        OpCodeOperandKind.r8_or_mem or OpCodeOperandKind.r16_or_mem or OpCodeOperandKind.r32_or_mem => !m.IsFar,
+        OpCodeOperandKind.r8_or_mem or OpCodeOperandKind.r16_or_mem or OpCodeOperandKind.r32_or_mem or OpCodeOperandKind.r64_or_mem => !m.IsFar,
         OpCodeOperandKind.mem => !_isBranchThroughMemory || m.IsFar,
         OpCodeOperandKind.mem_offs => m.Base == Register.None && m.Index == Register.None,
         _ => false,
@@ -93,8 +97,12 @@ internal sealed class OperandMatcher(OpCodeInfo info, int bits)
             OpCodeOperandKind.imm8sex32 => (OpKind.Immediate8to32, value is >= -128 and <= 127 or >= 0xFFFF_FF80 and <= 0xFFFF_FFFF),
             OpCodeOperandKind.imm16 => (OpKind.Immediate16, value is >= short.MinValue and <= ushort.MaxValue),
             OpCodeOperandKind.imm32 => (OpKind.Immediate32, value is >= int.MinValue and <= uint.MaxValue),
+            OpCodeOperandKind.imm8sex64 => (OpKind.Immediate8to64, value is >= -128 and <= 127),
+            OpCodeOperandKind.imm32sex64 => (OpKind.Immediate32to64, value is >= int.MinValue and <= int.MaxValue),
+            OpCodeOperandKind.imm64 => (OpKind.Immediate64, true),
             OpCodeOperandKind.br16_1 or OpCodeOperandKind.br16_2 => (OpKind.NearBranch16, bits == 16 && value is >= 0 and <= ushort.MaxValue),
             OpCodeOperandKind.br32_1 or OpCodeOperandKind.br32_4 => (OpKind.NearBranch32, value is >= 0 and <= uint.MaxValue),
+            OpCodeOperandKind.br64_1 or OpCodeOperandKind.br64_4 => (OpKind.NearBranch64, true),
             _ => (OpKind.Register, false),
         };
         if (!fits || (operand.Size != 0 && operand.Size * 8 != info.OperandSize && operand.Size != 1))
@@ -154,11 +162,12 @@ internal sealed class OperandMatcher(OpCodeInfo info, int bits)
         _instruction.SegmentPrefix = m.Segment;
         bool noRegisters = m.Base == Register.None && m.Index == Register.None;
         bool address16 = noRegisters ? bits == 16 && m.Displacement is >= 0 and <= ushort.MaxValue : (m.Base.IsGPR16() || m.Index.IsGPR16());
+        bool address64 = bits == 64 && (noRegisters || m.Base.IsGPR64() || m.Index.IsGPR64());
         bool needsDisplacement = noRegisters || m.Base == Register.None;
         _instruction.MemoryDisplSize = !needsDisplacement && m.Displacement == 0 ? 0
             : !needsDisplacement && m.Displacement is >= sbyte.MinValue and <= sbyte.MaxValue ? 1
-            : address16 ? 2 : 4;
-        _instruction.MemoryDisplacement64 = address16 ? (ushort)m.Displacement : (uint)m.Displacement;
+            : address16 ? 2 : address64 ? 8 : 4;
+        _instruction.MemoryDisplacement64 = address16 ? (ushort)m.Displacement : address64 ? (ulong)m.Displacement : (uint)m.Displacement;
         return true;
     }
 

@@ -15,6 +15,8 @@ internal static class Tables
         if (redirected)
         {
             console.Profile.Width = WidthOfFiles;
+            console.Profile.Capabilities.Ansi = false; // TERM tells of the terminal, not of the file
+            console.Profile.Capabilities.ColorSystem = ColorSystem.NoColors;
         }
 
         return console;

@@ -47,6 +47,8 @@ internal sealed class MachineOptions
 
     private readonly TraceOptions _trace = new();
 
+    private readonly GdbOptions _gdb = new();
+
     private readonly Option<bool> _stats = TextOption.Flag("--stats", "At the end print instructions, MIPS, time, exits and what the engine did to standard error");
 
     private readonly Option<string> _statsFormat = TextOption.Choice("--stats-format", "How --stats prints", "table", "table", "json");
@@ -65,6 +67,7 @@ internal sealed class MachineOptions
         AddGuestTo(command);
         _engine.AddTo(command);
         _trace.AddTo(command);
+        _gdb.AddTo(command);
         Add(command, [_serial, _screen, _screenshot, _deterministic, _stats, _statsFormat, _verbose, _logFile]);
         command.Validators.Add(result =>
         {
@@ -128,6 +131,8 @@ internal sealed class MachineOptions
         ClockStart = parsed.GetValue(_clockStart),
         Engine = _engine.Engine(parsed),
         CodeCacheBytes = _engine.CodeCache(parsed),
+        Gdb = _gdb.Address(parsed),
+        WaitForGdb = _gdb.Waits(parsed),
         Statistics = parsed.GetValue(_stats),
         StatisticsAsJson = parsed.GetValue(_statsFormat) == "json",
         NoReboot = parsed.GetValue(_noReboot),

@@ -1,4 +1,5 @@
 using KvmSharp.Machines;
+using KvmSharp.Machines.Gdb;
 
 namespace KvmSharp.Cli;
 
@@ -43,13 +44,18 @@ internal sealed record RunSettings
 
     public long CodeCacheBytes { get; init; }
 
+    /// <summary>Where a debugger may connect; null for nowhere.</summary>
+    public GdbAddress? Gdb { get; init; }
+
+    public bool WaitForGdb { get; init; }
+
     public TraceKinds Trace { get; init; }
 
     public string? TraceFile { get; init; }
 
     public bool TraceAsJson { get; init; }
 
-    public IReadOnlyList<WatchedRange> TraceMemory { get; init; } = [];
+    public IReadOnlyList<ObservedRange> TraceMemory { get; init; } = [];
 
     /// <summary>The most events that are written.</summary>
     public long TraceLimit { get; init; }

@@ -37,9 +37,9 @@ internal static class TraceList
     }
 
     /// <summary>Reads ranges such as 0x1000+16,0xB8000+4000.</summary>
-    public static bool TryParseRanges(string text, out IReadOnlyList<WatchedRange> ranges)
+    public static bool TryParseRanges(string text, out IReadOnlyList<ObservedRange> ranges)
     {
-        var found = new List<WatchedRange>();
+        var found = new List<ObservedRange>();
         ranges = found;
         foreach (string part in text.Split(','))
         {
@@ -51,7 +51,7 @@ internal static class TraceList
                 return false;
             }
 
-            found.Add(new WatchedRange(start, length));
+            found.Add(new ObservedRange(start, length));
         }
 
         return true;

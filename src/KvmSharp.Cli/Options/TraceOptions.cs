@@ -15,7 +15,7 @@ internal sealed class TraceOptions
 
     private readonly Option<string> _format = TextOption.Choice("--trace-format", "text: lines to read; jsonl: one JSON object a line, which `kvmsharp explain` reads", "text", "text", "jsonl");
 
-    private readonly Option<IReadOnlyList<WatchedRange>?> _memory = TextOption.Parsed<IReadOnlyList<WatchedRange>?>(
+    private readonly Option<IReadOnlyList<ObservedRange>?> _memory = TextOption.Parsed<IReadOnlyList<ObservedRange>?>(
         "--trace-memory", "RANGES", "Guest-physical memory whose accesses are traced: 0x1000+16, with commas between", TryParseRanges, "addresses with lengths, such as 0x1000+16,0xB8000+4000", null);
 
     private readonly Option<ulong?> _limit = TextOption.Parsed<ulong?>(
@@ -41,7 +41,7 @@ internal sealed class TraceOptions
     /// <summary>Completes settings with what was given.</summary>
     public RunSettings Apply(ParseResult parsed, RunSettings settings)
     {
-        IReadOnlyList<WatchedRange> ranges = parsed.GetValue(_memory) ?? [];
+        IReadOnlyList<ObservedRange> ranges = parsed.GetValue(_memory) ?? [];
         TraceKinds kinds = parsed.GetValue(_trace) ?? TraceKinds.None;
         return settings with
         {
@@ -71,9 +71,9 @@ internal sealed class TraceOptions
         return ok;
     }
 
-    private static bool TryParseRanges(string text, out IReadOnlyList<WatchedRange>? ranges)
+    private static bool TryParseRanges(string text, out IReadOnlyList<ObservedRange>? ranges)
     {
-        bool ok = TraceList.TryParseRanges(text, out IReadOnlyList<WatchedRange> found);
+        bool ok = TraceList.TryParseRanges(text, out IReadOnlyList<ObservedRange> found);
         ranges = found;
         return ok;
     }

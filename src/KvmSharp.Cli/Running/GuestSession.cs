@@ -34,6 +34,7 @@ internal sealed class GuestSession(RunSettings settings, TextWriter errors)
             HostFiles.CheckReplaceable(snapshot, "snapshot");
         }
 
+        using DebuggedRun run = DebuggedRun.Open(settings, errors);
         using var lines = new GuestLines(settings, cancellation, errors);
         BootSource? booted = boot();
         using TerminalScreen? screen = TerminalScreen.Open(settings, cancellation);
@@ -62,7 +63,7 @@ internal sealed class GuestSession(RunSettings settings, TextWriter errors)
 
         ulong before = machine.InstructionsRetired; // of a restored machine
         long start = Stopwatch.GetTimestamp();
-        MachineStop stop = machine.Run(new MachineRunOptions { MaxInstructions = settings.MaxInstructions, Cancellation = cancellation.Token });
+        MachineStop stop = run.Run(machine, new MachineRunOptions { MaxInstructions = settings.MaxInstructions, Cancellation = cancellation.Token });
         TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
 
         observers.Finish(stop);

@@ -17,6 +17,7 @@ internal static class StopReport
         MachineStopReason.TripleFault => (ExitStatus.TripleFault, "The guest met a triple fault: an exception while its double-fault handler was called."),
         MachineStopReason.Budget => (ExitStatus.Budget, string.Create(CultureInfo.InvariantCulture, $"The budget of {settings.MaxInstructions} instructions is used up.")),
         MachineStopReason.Cancelled => DescribeCause(cause),
+        MachineStopReason.Killed => (ExitStatus.Interrupted, null),
         MachineStopReason.NothingToBoot => (ExitStatus.Image, stop.Explanation),
         MachineStopReason.UnmappedAccess => (ExitStatus.Unsupported, $"The guest made a {stop.Unmapped}, where no device is."),
         _ => (ExitStatus.Unsupported, DescribeUnsupported(stop.Unsupported!)),

@@ -29,6 +29,7 @@ internal static class RunVerb
                 ("kvmsharp run code.bin --load-address 0x100000 --mode 32 --trace instructions", "runs bare code and traces each instruction"),
                 ("kvmsharp run --kernel vmlinuz --initrd initrd.gz --append console=ttyS0 --snapshot-at-exit booted.snap", "boots Linux; Ctrl-A x quits and leaves a snapshot behind"),
                 ("kvmsharp run --restore booted.snap", "goes on where that run ended, as often as you like"),
+                ("kvmsharp run kernel.elf --gdb 1234 --wait", "waits at the first instruction for gdb's 'target remote :1234'"),
                 ("kvmsharp run kernel.elf --deterministic --max-instructions 1000000 --stats", "runs a million instructions, the same each time, and counts exits"),
             ],
         };

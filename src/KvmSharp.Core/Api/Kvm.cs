@@ -1,3 +1,5 @@
+using KvmSharp.Watching;
+
 namespace KvmSharp;
 
 /// <summary>The way in: what opening <c>/dev/kvm</c> is under Linux. Here it needs no device, no module and no right.</summary>
@@ -9,6 +11,9 @@ public sealed class Kvm : IDisposable
     private Kvm()
     {
     }
+
+    /// <summary>Gets or sets who sees what is done with machines that are made from now on; null, unless a grader has set it.</summary>
+    internal static IEmbedderWatch? Watch { get; set; }
 
     /// <summary>Opens the hypervisor.</summary>
     /// <returns>A handle; any number may be open, and machines outlive it.</returns>
@@ -46,7 +51,9 @@ public sealed class Kvm : IDisposable
     public VirtualMachine CreateVm()
     {
         ObjectDisposedException.ThrowIf(_closed, this);
-        return new VirtualMachine();
+        var vm = new VirtualMachine { Watch = Watch };
+        vm.Watch?.OnMachine(vm);
+        return vm;
     }
 
     /// <inheritdoc/>

@@ -90,8 +90,9 @@ public sealed unsafe partial class VirtualCpu
 
     /// <summary>Translates a linear address through the present page tables without touching Accessed and Dirty. KVM_TRANSLATE.</summary>
     /// <param name="linear">The linear address.</param>
+    /// <param name="asUser">Whether it is judged as a read by CPL 3, not 0: with SMAP neither of them may read what the other may.</param>
     /// <returns>The translation with every entry met on the walk.</returns>
-    public Translation Translate(ulong linear) => Translate(linear, TranslationAccess.Read);
+    public Translation Translate(ulong linear, bool asUser = false) => Translate(linear, asUser ? TranslationAccess.User : TranslationAccess.Read);
 
     /// <summary>Gets the registers and the timer of the local APIC. KVM_GET_LAPIC.</summary>
     /// <returns>The state.</returns>

@@ -122,15 +122,10 @@ public sealed unsafe partial class VirtualCpu
 
             _hasRun = true;
             _engine.Requests.Cancellation = cancellation;
-            if (!cancellation.CanBeCanceled)
-            {
-                return _engine.Loop.Run(maxInstructions);
-            }
-
-            using (cancellation.UnsafeRegister(static r => ((Requests)r!).Raise(PendingWork.Leave), _engine.Requests))
-            {
-                return _engine.Loop.Run(maxInstructions);
-            }
+            ulong limit = _vm.Watch?.OnRunning(_vm, this, maxInstructions) ?? maxInstructions;
+            VmExit exit = RunEngine(_engine, limit, cancellation);
+            _vm.Watch?.OnExit(_vm, this, exit);
+            return exit;
         }
         finally
         {
@@ -145,7 +140,19 @@ public sealed unsafe partial class VirtualCpu
         Enter();
         try
         {
-            return !HasPendingExit || _engine.Loop.CompletePending();
+            if (!HasPendingExit)
+            {
+                return true;
+            }
+
+            _vm.Watch?.OnRunning(_vm, this, maxInstructions: 1);
+            bool finished = _engine.Loop.CompletePending();
+            if (!finished)
+            {
+                _vm.Watch?.OnExit(_vm, this, _engine.Devices.Exit);
+            }
+
+            return finished;
         }
         finally
         {
@@ -200,13 +207,17 @@ public sealed unsafe partial class VirtualCpu
     /// <summary>Gets what a debugger outside the guest asked for; null when nothing.</summary>
     public GuestDebugOptions? GuestDebug => _engine.Debugger.Options;
 
+    /// <summary>Gets which of <see cref="GuestDebugOptions.Ranges"/> the last <see cref="VmExitReason.Debug"/> exit was for; null when it was for something else.</summary>
+    public WatchedRange? GuestDebugHit => _engine.Debugger.Hit;
+
     /// <summary>Asks for <see cref="VmExitReason.Debug"/> exits, or for none any more. KVM_SET_GUEST_DEBUG.</summary>
     /// <param name="options">What to stop at; <see langword="null"/> for nothing.</param>
-    /// <exception cref="KvmException">More than four hardware breakpoints, or one whose length or address does not fit its kind (EINVAL); the vCPU runs or has an unfinished exit (EBUSY).</exception>
+    /// <exception cref="KvmException">More than four hardware breakpoints, or one or a range whose length or address does not fit its kind (EINVAL); the vCPU runs or has an unfinished exit (EBUSY).</exception>
     public void SetGuestDebug(GuestDebugOptions? options)
     {
         RequireSettled();
         BreakpointRules.Check(options?.HardwareBreakpoints ?? []);
+        BreakpointRules.Check(options?.Ranges ?? []);
         _engine.Debugger.Set(options);
     }
 
@@ -223,6 +234,19 @@ public sealed unsafe partial class VirtualCpu
         while (Interlocked.CompareExchange(ref _runner, Thread.CurrentThread, null) is not null)
         {
             spin.SpinOnce(); // kept for ever then: no further run
+        }
+    }
+
+    private static VmExit RunEngine(VcpuEngine engine, ulong limit, CancellationToken cancellation)
+    {
+        if (!cancellation.CanBeCanceled)
+        {
+            return engine.Loop.Run(limit);
+        }
+
+        using (cancellation.UnsafeRegister(static r => ((Requests)r!).Raise(PendingWork.Leave), engine.Requests))
+        {
+            return engine.Loop.Run(limit);
         }
     }
 

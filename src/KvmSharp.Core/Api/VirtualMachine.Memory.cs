@@ -23,6 +23,7 @@ public sealed unsafe partial class VirtualMachine
 
         FlushAll(self: null);
         unused?.Dispose();
+        Watch?.OnSlot(this, slot);
     }
 
     /// <summary>Reads and clears the dirty bits of a slot. KVM_GET_DIRTY_LOG.</summary>

@@ -44,13 +44,13 @@ public sealed unsafe partial class VirtualMachine
     /// <summary>Gets or sets the memory whose accesses <see cref="Observer"/> is told of: loads and stores of instructions, event delivery and descriptor loads.</summary>
     /// <remarks>Fetches, page-table walks and what devices move by themselves are not seen. Accesses to the pages around are slower.</remarks>
     /// <exception cref="KvmException">A range is empty or leaves the address space (EINVAL).</exception>
-    public IReadOnlyList<WatchedRange> WatchedMemory
+    public IReadOnlyList<ObservedRange> WatchedMemory
     {
         get => _memoryWatch?.Ranges ?? [];
         set
         {
             ArgumentNullException.ThrowIfNull(value);
-            foreach (WatchedRange range in value)
+            foreach (ObservedRange range in value)
             {
                 if (range.Length == 0 || range.Start >= AddressSpaceEnd || range.Length > AddressSpaceEnd - range.Start)
                 {

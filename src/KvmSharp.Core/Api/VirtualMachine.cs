@@ -1,6 +1,7 @@
 using KvmSharp.Apic;
 using KvmSharp.Engine;
 using KvmSharp.Memory;
+using KvmSharp.Watching;
 
 namespace KvmSharp;
 
@@ -49,7 +50,15 @@ public sealed unsafe partial class VirtualMachine : IDisposable
     public IReadOnlyList<VirtualCpu> Vcpus => _vcpus;
 
     /// <summary>Gets or sets the handler that is offered each exit before <c>Run</c> returns it.</summary>
-    public IExitHandler? ExitHandler { get; set; }
+    public IExitHandler? ExitHandler
+    {
+        get;
+        set
+        {
+            field = value;
+            OfferedHandler = Watch is { } watch && value is not null ? new WatchedExitHandler(watch, this, value) : value;
+        }
+    }
 
     /// <summary>Gets or sets the interrupt chip. With one, HLT waits inside <c>Run</c>. KVM_CREATE_IRQCHIP.</summary>
     public IInterruptController? InterruptController { get; set; }
@@ -142,6 +151,12 @@ public sealed unsafe partial class VirtualMachine : IDisposable
 
     internal InstructionClock? InstructionClock { get; private set; }
 
+    /// <summary>Gets who sees what the embedder does; null for nobody.</summary>
+    internal IEmbedderWatch? Watch { get; init; }
+
+    /// <summary>Gets whom the engine offers exits: the exit handler, with the watch behind it if there is one.</summary>
+    internal IExitHandler? OfferedHandler { get; private set; }
+
     internal ulong AddressMask { get; private set; } = ulong.MaxValue;
 
     internal bool IgnoresNumericErrors => Volatile.Read(ref _ignoresNumericErrors);
@@ -185,6 +200,7 @@ public sealed unsafe partial class VirtualMachine : IDisposable
             Volatile.Write(ref _engines, [.. _engines, engine]);
             _vcpus = [.. _vcpus, vcpu];
             InstructionClock?.Attach(engine);
+            Watch?.OnVcpu(this, vcpu);
             return vcpu;
         }
     }

@@ -24,6 +24,27 @@ internal static class BreakpointRules
         }
     }
 
+    /// <summary>Checks ranges.</summary>
+    /// <param name="ranges">The ranges.</param>
+    /// <exception cref="KvmException">One of them is empty, wraps, watches nothing, or is no start of an instruction.</exception>
+    public static void Check(IReadOnlyList<WatchedRange> ranges)
+    {
+        foreach (WatchedRange range in ranges)
+        {
+            bool fits = range.Accesses switch
+            {
+                WatchedAccess.Execute => range.Length == 1,
+                WatchedAccess.Read or WatchedAccess.Write or (WatchedAccess.Read | WatchedAccess.Write) =>
+                    range.Length != 0 && range.Length - 1 <= ulong.MaxValue - range.Address,
+                _ => false,
+            };
+            if (!fits)
+            {
+                throw KvmException.Invalid($"{range} cannot be watched: execute alone and 1 byte, or read and write and a length that does not wrap");
+            }
+        }
+    }
+
     private static bool IsExpressible(in HardwareBreakpoint breakpoint) =>
         breakpoint.Length is 1 or 2 or 4 or 8
         && (breakpoint.Address & (ulong)(breakpoint.Length - 1)) == 0

@@ -3,10 +3,11 @@ using KvmSharp.Engine;
 
 namespace KvmSharp.Debugging;
 
-/// <summary>The address breakpoints of one vCPU: the guest's, from DR0 to DR7, and the embedder's beside them.</summary>
+/// <summary>The address breakpoints of one vCPU: the guest's, from DR0 to DR7, and the embedder's beside them, four of that kind and any number of ranges.</summary>
 /// <remarks>
 /// Nothing is paid while none is armed. A page with a data breakpoint gets no TLB entry, so each access to it takes the slow path, which
-/// asks here. Code in the page of an instruction breakpoint runs one instruction at a time, so the run loop can ask before each.
+/// asks here. Code in the page of an instruction breakpoint runs one block at a time, and a block with one behind its first instruction one
+/// instruction at a time, so that the run loop can ask before each.
 /// Accesses that the processor makes itself (descriptors, TSS, page tables, event delivery) are not watched.
 /// </remarks>
 internal sealed unsafe class BreakpointUnit(VcpuEngine engine)
@@ -16,8 +17,12 @@ internal sealed unsafe class BreakpointUnit(VcpuEngine engine)
     private readonly CpuContext* _cpu = engine.Cpu;
     private Breakpoint[] _armed = [];
     private Breakpoint[] _hosts = [];
+    private WatchedRanges _ranges = WatchedRanges.None;
 
     public bool HasCode { get; private set; }
+
+    /// <summary>Gets a value indicating whether the guest itself has armed an instruction breakpoint.</summary>
+    public bool HasGuestCode { get; private set; }
 
     public bool HasData { get; private set; }
 
@@ -32,12 +37,29 @@ internal sealed unsafe class BreakpointUnit(VcpuEngine engine)
     /// <summary>Gets the bits of DR6 for the embedder's breakpoints that have been met and not been told yet.</summary>
     public uint HostHits { get; private set; }
 
+    /// <summary>Gets the embedder's range that has been met and not been told yet.</summary>
+    public WatchedRange? RangeHit { get; private set; }
+
     /// <summary>Sets the embedder's breakpoints.</summary>
     /// <param name="breakpoints">At most four.</param>
-    public void SetHosts(IEnumerable<HardwareBreakpoint> breakpoints)
+    /// <param name="ranges">Any number.</param>
+    public void SetHosts(IEnumerable<HardwareBreakpoint> breakpoints, IReadOnlyList<WatchedRange> ranges)
     {
         _hosts = [.. breakpoints.Select((b, i) => new Breakpoint(b.Address, (uint)b.Length, b.Kind, IsHosts: true, 1u << i))];
-        Update();
+        if (_ranges.Equals(ranges))
+        {
+            Update();
+            return;
+        }
+
+        WatchedRanges old = _ranges;
+        _ranges = ranges.Count == 0 ? WatchedRanges.None : new WatchedRanges(ranges);
+        if (old.HasData || _ranges.HasData)
+        {
+            engine.Mmu.Flush(keepGlobal: false); // a range may have any number of pages
+        }
+
+        Replace(Decode());
     }
 
     /// <summary>Derives what is armed anew: DR0 to DR7, CR4.DE or the embedder's breakpoints may have changed.</summary>
@@ -49,18 +71,10 @@ internal sealed unsafe class BreakpointUnit(VcpuEngine engine)
             return;
         }
 
-        var armed = new List<Breakpoint>(_hosts);
-        for (int i = 0; i < InRegisters; i++)
+        Breakpoint[] armed = Decode();
+        if (!_armed.AsSpan().SequenceEqual(armed))
         {
-            if (Breakpoint.TryDecode(_cpu->State, i, out Breakpoint breakpoint))
-            {
-                armed.Add(breakpoint);
-            }
-        }
-
-        if (!_armed.AsSpan().SequenceEqual(armed.ToArray()))
-        {
-            Replace([.. armed]);
+            Replace(armed);
         }
     }
 
@@ -77,10 +91,10 @@ internal sealed unsafe class BreakpointUnit(VcpuEngine engine)
             }
         }
 
-        return false;
+        return _ranges.HasData && _ranges.TouchData(page);
     }
 
-    /// <summary>Tells whether code at an address must run one instruction at a time.</summary>
+    /// <summary>Tells whether blocks at an address must be asked for breakpoints.</summary>
     /// <param name="linear">The linear address.</param>
     /// <returns>Whether an instruction breakpoint lies in its page.</returns>
     public bool WatchesCode(ulong linear)
@@ -93,8 +107,30 @@ internal sealed unsafe class BreakpointUnit(VcpuEngine engine)
             }
         }
 
-        return false;
+        return _ranges.HasCodeIn(linear);
     }
+
+    /// <summary>Tells whether a block may not run as a whole.</summary>
+    /// <param name="linear">The linear address of its first byte.</param>
+    /// <param name="length">Bytes.</param>
+    /// <returns>Whether an instruction breakpoint lies in it, behind its first byte.</returns>
+    public bool WatchesCode(ulong linear, int length)
+    {
+        foreach (ref readonly Breakpoint breakpoint in _armed.AsSpan())
+        {
+            if (breakpoint.Kind == BreakpointKind.Execute && breakpoint.Start - linear - 1 < (ulong)length - 1)
+            {
+                return true;
+            }
+        }
+
+        return _ranges.HasCode && _ranges.HasCodeBehind(linear, length);
+    }
+
+    /// <summary>Tells whether the embedder has a range at the start of an instruction.</summary>
+    /// <param name="linear">The linear address.</param>
+    /// <returns>Whether it has.</returns>
+    public bool MatchesRange(ulong linear) => _ranges.HasCodeAt(linear);
 
     /// <summary>Finds the instruction breakpoints at an address.</summary>
     /// <param name="linear">The linear address.</param>
@@ -125,6 +161,12 @@ internal sealed unsafe class BreakpointUnit(VcpuEngine engine)
             {
                 Hit(breakpoint);
             }
+        }
+
+        if (_ranges.HasData && RangeHit is null && _ranges.FindData(linear, length, write) is { } range)
+        {
+            RangeHit = range;
+            StopBehind();
         }
     }
 
@@ -160,11 +202,21 @@ internal sealed unsafe class BreakpointUnit(VcpuEngine engine)
         return hits;
     }
 
+    /// <summary>Takes the embedder's range that was met.</summary>
+    /// <returns>The range, or null.</returns>
+    public WatchedRange? TakeRangeHit()
+    {
+        WatchedRange? hit = RangeHit;
+        RangeHit = null;
+        return hit;
+    }
+
     /// <summary>The instruction did not complete: it runs again, and meets its breakpoints again.</summary>
     public void DropHits()
     {
         GuestHits = 0;
         HostHits = 0;
+        RangeHit = null;
     }
 
     private void Hit(in Breakpoint breakpoint)
@@ -178,9 +230,28 @@ internal sealed unsafe class BreakpointUnit(VcpuEngine engine)
             GuestHits |= breakpoint.Status;
         }
 
-        // A trap: the run loop must look behind this instruction, be the next one in its block or in another.
+        StopBehind();
+    }
+
+    // A trap: the run loop must look behind this instruction, be the next one in its block or in another.
+    private void StopBehind()
+    {
         engine.Loop.BreakAfterCurrent();
         engine.Requests.Raise(PendingWork.Step);
+    }
+
+    private Breakpoint[] Decode()
+    {
+        var armed = new List<Breakpoint>(_hosts);
+        for (int i = 0; i < InRegisters; i++)
+        {
+            if (Breakpoint.TryDecode(_cpu->State, i, out Breakpoint breakpoint))
+            {
+                armed.Add(breakpoint);
+            }
+        }
+
+        return [.. armed];
     }
 
     private void Replace(Breakpoint[] armed)
@@ -191,8 +262,9 @@ internal sealed unsafe class BreakpointUnit(VcpuEngine engine)
         }
 
         _armed = armed;
-        HasCode = armed.Any(b => b.Kind == BreakpointKind.Execute);
-        HasData = armed.Any(b => b.WatchesData);
+        HasGuestCode = armed.Any(b => b.Kind == BreakpointKind.Execute && !b.IsHosts);
+        HasCode = _ranges.HasCode || armed.Any(b => b.Kind == BreakpointKind.Execute);
+        HasData = _ranges.HasData || armed.Any(b => b.WatchesData);
         HasPorts = armed.Any(b => b.Kind == BreakpointKind.Port);
         engine.Translator?.ForgetAll(); // a region may lead from page to page by itself
         engine.Code.ForgetTargets(supervisorToo: true); // chains into a watched page pass the run loop from now on

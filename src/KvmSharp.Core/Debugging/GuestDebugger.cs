@@ -16,6 +16,9 @@ internal sealed unsafe class GuestDebugger(VcpuEngine engine)
     /// <summary>Gets what is asked for; null when nothing is.</summary>
     public GuestDebugOptions? Options { get; private set; }
 
+    /// <summary>Gets the range that the last debug exit was for; null when it was for something else.</summary>
+    public WatchedRange? Hit { get; private set; }
+
     public bool Steps => Options is { SingleStep: true };
 
     private ulong Linear => _cpu->LinearOfCode(_cpu->State.Rip);
@@ -23,7 +26,6 @@ internal sealed unsafe class GuestDebugger(VcpuEngine engine)
     public void Set(GuestDebugOptions? options)
     {
         Options = options;
-        _reported = null;
         _control = ControlOnes;
         IReadOnlyList<HardwareBreakpoint> breakpoints = options?.HardwareBreakpoints ?? [];
         for (int i = 0; i < breakpoints.Count; i++)
@@ -31,19 +33,27 @@ internal sealed unsafe class GuestDebugger(VcpuEngine engine)
             _control |= (uint)Breakpoint.Encode(breakpoints[i], i);
         }
 
-        engine.Breakpoints.SetHosts(breakpoints);
+        engine.Breakpoints.SetHosts(breakpoints, options?.Ranges ?? []);
     }
 
     /// <summary>Asks behind an instruction, REP iteration or delivered event whether the run ends here.</summary>
     /// <param name="advanced">Whether something was carried out.</param>
+    /// <param name="retired">Instructions retired so far: a breakpoint at a place that is told here has been told.</param>
     /// <param name="exit">The exit.</param>
     /// <returns>Whether it ends.</returns>
-    public bool TryStopBehind(bool advanced, out VmExit exit)
+    public bool TryStopBehind(bool advanced, ulong retired, out VmExit exit)
     {
         uint status = engine.Breakpoints.TakeHostHits();
         status |= advanced && Steps ? (uint)DebugStatus.SingleStep : 0;
-        exit = status != 0 ? MakeExit(Vector.Debug, Linear, status) : default;
-        return status != 0;
+        WatchedRange? hit = engine.Breakpoints.TakeRangeHit();
+        bool stops = status != 0 || hit is not null;
+        if (stops)
+        {
+            _reported = (Linear, retired);
+        }
+
+        exit = stops ? MakeExit(Vector.Debug, Linear, status, hit) : default;
+        return stops;
     }
 
     /// <summary>Asks before an instruction whether the embedder has a breakpoint on it.</summary>
@@ -55,14 +65,25 @@ internal sealed unsafe class GuestDebugger(VcpuEngine engine)
         exit = default;
         ulong linear = Linear;
         uint status = engine.Breakpoints.MatchCode(linear, hosts: true);
-        if (status == 0 || _reported == (linear, retired))
+        bool inRange = engine.Breakpoints.MatchesRange(linear);
+        if ((status == 0 && !inRange) || _reported == (linear, retired))
         {
             return false;
         }
 
         _reported = (linear, retired);
-        exit = MakeExit(Vector.Debug, linear, status);
+        exit = MakeExit(Vector.Debug, linear, status, inRange ? WatchedRange.Code(linear) : null);
         return true;
+    }
+
+    /// <summary>A repeated string instruction stays where it is after some iterations: its breakpoint was met before the first one.</summary>
+    /// <param name="retired">Instructions retired, its iterations so far among them.</param>
+    public void PassRepetition(ulong retired)
+    {
+        if (Options is not null)
+        {
+            _reported = (Linear, retired);
+        }
     }
 
     /// <summary>INT3 asks whether it is the embedder's.</summary>
@@ -80,8 +101,9 @@ internal sealed unsafe class GuestDebugger(VcpuEngine engine)
         return true;
     }
 
-    private VmExit MakeExit(Vector vector, ulong linear, uint status)
+    private VmExit MakeExit(Vector vector, ulong linear, uint status, WatchedRange? hit = null)
     {
+        Hit = hit;
         engine.Statistics.Count(VmExitReason.Debug);
         return VmExit.Debug(engine.Id, (byte)vector, linear, status | StatusOnes, _control);
     }

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using KvmSharp.Memory;
 
 namespace KvmSharp.Engine;
 
@@ -14,7 +14,7 @@ internal sealed unsafe class CodeArena : IDisposable
     // Micro-ops that a piece of each class holds.
     private static ReadOnlySpan<byte> ClassSizes => [4, 6, 8, 12, 16, 24, 32, 48, 64];
 
-    private readonly List<nint> _chunks = [];
+    private readonly List<HostMemory> _chunks = [];
     private readonly nint[] _free = new nint[9];
     private LinkRecord* _freeLinks;
     private byte* _next;
@@ -90,9 +90,9 @@ internal sealed unsafe class CodeArena : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (nint chunk in _chunks)
+        foreach (HostMemory chunk in _chunks)
         {
-            NativeMemory.AlignedFree((void*)chunk);
+            chunk.Dispose();
         }
 
         _chunks.Clear();
@@ -105,10 +105,10 @@ internal sealed unsafe class CodeArena : IDisposable
         {
             if (_usedChunks == _chunks.Count)
             {
-                _chunks.Add((nint)NativeMemory.AlignedAlloc(ChunkBytes, 64));
+                _chunks.Add(new HostMemory(ChunkBytes)); // of which a small guest touches little
             }
 
-            _next = (byte*)_chunks[_usedChunks++];
+            _next = _chunks[_usedChunks++].Pointer;
             _end = _next + ChunkBytes;
         }
 

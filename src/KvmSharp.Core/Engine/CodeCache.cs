@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using KvmSharp.Cpu;
 using KvmSharp.Memory;
 
@@ -19,6 +18,7 @@ internal sealed unsafe class CodeCache : IDisposable
     private readonly CodeArena _arena = new();
     private readonly BlockBuilder _builder;
     private readonly ChangingCode _changing;
+    private readonly HostMemory _table;
     private readonly Block** _buckets;
     private readonly CodePages _pages = new();
     private readonly List<nint> _retired = [];
@@ -32,7 +32,8 @@ internal sealed unsafe class CodeCache : IDisposable
         Links = new BlockLinks(_arena);
         _builder = new BlockBuilder(engine, vm, _arena);
         _changing = new ChangingCode(engine, vm, _builder);
-        _buckets = (Block**)NativeMemory.AllocZeroed(Buckets, (nuint)sizeof(Block*));
+        _table = new HostMemory((ulong)(Buckets * sizeof(Block*)));
+        _buckets = (Block**)_table.Pointer;
     }
 
     /// <summary>Gets the links between blocks.</summary>
@@ -46,8 +47,9 @@ internal sealed unsafe class CodeCache : IDisposable
 
     /// <summary>Finds, or decodes, the block at CS:RIP.</summary>
     /// <param name="step">Whether it shall hold just one instruction.</param>
+    /// <param name="remember">Whether jumps may come to it by themselves from now on.</param>
     /// <returns>Its head, or null when fetching raised a fault or needs an exit.</returns>
-    public MicroOp* Find(bool step)
+    public MicroOp* Find(bool step, bool remember = true)
     {
         ulong linear = _cpu->LinearOfCode(_cpu->State.Rip);
         uint mode = _cpu->Mode | (step ? CodeMode.Step : 0);
@@ -94,7 +96,7 @@ internal sealed unsafe class CodeCache : IDisposable
 
         block->Lookups++;
         MicroOp* head = Block.HeadOf(block);
-        if (!step && block->SecondPage == 0)
+        if (!step && remember && block->SecondPage == 0)
         {
             if (block->JumpEntry is not null && block->JumpEntry->Head == head)
             {
@@ -235,7 +237,7 @@ internal sealed unsafe class CodeCache : IDisposable
     public void Dispose()
     {
         _arena.Dispose();
-        NativeMemory.Free(_buckets);
+        _table.Dispose();
     }
 
     private static uint BucketOf(ulong physical) => (uint)((physical ^ (physical >> 12)) * 0x9E37_79B1 >> 7) & (Buckets - 1);

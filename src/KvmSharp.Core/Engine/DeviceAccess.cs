@@ -79,7 +79,7 @@ internal sealed unsafe class DeviceAccess
     public bool TryPort(ExitDirection direction, ushort port, void* item, int width)
     {
         var data = new Span<byte>(item, width);
-        IExitHandler? handler = _vm.ExitHandler;
+        IExitHandler? handler = _vm.OfferedHandler;
         if (handler is null || _engine.Breakpoints.HasPorts || (_finished.Count != 0 && _owner == _engine.RetiredNow))
         {
             return TryPort(direction, port, width, 1, data);
@@ -190,7 +190,7 @@ internal sealed unsafe class DeviceAccess
         }
 
         _engine.Statistics.Count(exit.Reason);
-        if (_vm.ExitHandler is { } handler && _engine.CallHandler(handler, exit, data))
+        if (_vm.OfferedHandler is { } handler && _engine.CallHandler(handler, exit, data))
         {
             Append(data);
             _replayed++;

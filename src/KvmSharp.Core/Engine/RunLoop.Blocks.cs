@@ -38,7 +38,7 @@ internal sealed unsafe partial class RunLoop
         MicroOp* op = _unfinished;
         _unfinished = null;
         slice = 0;
-        if (op is null || Volatile.Read(ref _cpu->Pending) != 0 || _engine.Requests.ImmediateExit || NeedsStep
+        if (op is null || Volatile.Read(ref _cpu->Pending) != 0 || _engine.Requests.ImmediateExit || NeedsStep || IsInWatchedPage
             || (nint)op->Handler == (nint)BlockHandlers.StaleHandler)
         {
             return false;
@@ -79,12 +79,13 @@ internal sealed unsafe partial class RunLoop
 
         _cpu->SuppressTrap = 0;
         _cpu->Stop = StopReason.Lookup;
-        MicroOp* head = FindBlock(ref step);
+        bool alone = !step && IsInWatchedPage;
+        MicroOp* head = FindBlock(ref step, alone);
         MicroOp** link = _cpu->LinkPlace; // read behind the search, which takes it back when it drops the block
         _cpu->LinkPlace = null;
         if (head is not null)
         {
-            if (link is not null && !step)
+            if (link is not null && !step && !alone)
             {
                 _engine.Code.Links.Connect(link, head);
             }
@@ -202,18 +203,26 @@ internal sealed unsafe partial class RunLoop
     }
 
     // A block that is longer than the budget, or than CS, is not entered: its instructions go one by one.
-    private MicroOp* FindBlock(ref bool step)
+    // One that runs alone gets just the budget that it needs, and is passed over when a breakpoint lies behind its first instruction.
+    private MicroOp* FindBlock(ref bool step, bool alone)
     {
-        MicroOp* head = _engine.Code.Find(step);
+        MicroOp* head = _engine.Code.Find(step, remember: !alone);
         if (head is null)
         {
             return null;
         }
 
-        if (!step && (head->Immediate > _cpu->Remaining || IsBeyondLimit(head)))
+        bool isBroken = alone && _engine.Breakpoints.WatchesCode(_cpu->LinearOfCode(_cpu->State.Rip), Block.OfHead(head)->Length);
+        if (!step && (head->Immediate > _cpu->Remaining || isBroken || IsBeyondLimit(head)))
         {
             step = true;
             head = _engine.Code.Find(step: true);
+        }
+
+        if (alone && !step)
+        {
+            _cpu->RetiredAtEnd -= (ulong)_cpu->Remaining - (ulong)head->Immediate;
+            _cpu->Remaining = (long)head->Immediate;
         }
 
         if (head is not null && IsBeyondLimit(head))

@@ -14,7 +14,7 @@ internal sealed unsafe partial class RunLoop
     private VmExit RunOffering()
     {
         VmExit exit = Loop();
-        while (exit.Reason == VmExitReason.Intercept && _vm.ExitHandler is { } handler && TryOffer(handler, exit))
+        while (exit.Reason == VmExitReason.Intercept && _vm.OfferedHandler is { } handler && TryOffer(handler, exit))
         {
             exit = Loop();
         }

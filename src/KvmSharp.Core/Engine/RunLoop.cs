@@ -127,7 +127,7 @@ internal sealed unsafe partial class RunLoop
 
         while (true)
         {
-            if (_engine.Debugger.Options is not null && _engine.Debugger.TryStopBehind(Retired != before, out exit))
+            if (_engine.Debugger.Options is not null && _engine.Debugger.TryStopBehind(Retired != before, Retired, out exit))
             {
                 return exit;
             }
@@ -197,10 +197,12 @@ internal sealed unsafe partial class RunLoop
             return (events.StiShadow | events.MovSsShadow) != 0
                 || (_cpu->State.Rflags & Rflags.Trap) != 0
                 || ((_cpu->State.Rflags & Rflags.Resume) != 0 && _engine.Breakpoints.HasCode)
-                || _engine.Debugger.Steps
-                || (_engine.Breakpoints.HasCode && _engine.Breakpoints.WatchesCode(_cpu->LinearOfCode(_cpu->State.Rip)));
+                || _engine.Debugger.Steps;
         }
     }
+
+    // In the page of an instruction breakpoint blocks run one at a time, so that each can be asked for it.
+    private bool IsInWatchedPage => _engine.Breakpoints.HasCode && _engine.Breakpoints.WatchesCode(_cpu->LinearOfCode(_cpu->State.Rip));
 
     /// <summary>Finishes what an exit left unfinished: the instruction runs again, with its answered access at hand.</summary>
     /// <param name="alone">Whether nothing may run behind it.</param>

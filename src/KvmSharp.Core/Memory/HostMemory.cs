@@ -31,6 +31,12 @@ internal sealed unsafe partial class HostMemory : SafeHandleZeroOrMinusOneIsInva
         _size = checked((nuint)((size + GuestPage.OffsetMask) & ~(ulong)GuestPage.OffsetMask));
         if (OperatingSystem.IsLinux() || OperatingSystem.IsMacOS())
         {
+            if (SpareMemory.TryTake(_size, out nint spare))
+            {
+                SetHandle(spare);
+                return;
+            }
+
             int flags = Private | (OperatingSystem.IsLinux() ? AnonymousLinux | NoReserveLinux : AnonymousMac);
             nint address = Map(0, _size, ReadWrite, flags, -1, 0);
             if (address == -1)
@@ -59,7 +65,7 @@ internal sealed unsafe partial class HostMemory : SafeHandleZeroOrMinusOneIsInva
     {
         if (_allocation is null)
         {
-            return Unmap(handle, _size) == 0;
+            return SpareMemory.TryKeep(_size, handle) || Unmap(handle, _size) == 0;
         }
 
         NativeMemory.Free(_allocation);

@@ -252,6 +252,10 @@ internal sealed unsafe class Mmu
             ulong value = 0;
             new ReadOnlySpan<byte>(data, Math.Min(size, sizeof(ulong))).CopyTo(new Span<byte>(&value, sizeof(ulong)));
             observer.OnMemoryAccess(new ObservedAccess(_engine.Id, _engine.Position, direction, physical, size, value));
+            if (_cpu->Pending != 0)
+            {
+                _engine.Loop.BreakAfterCurrent(); // the observer may want the run to end
+            }
         }
 
         return true;

@@ -30,6 +30,11 @@ internal static unsafe class InstructionWatch
         cpu->CurrentOp = op + 1;
         VcpuEngine engine = cpu->Engine;
         engine.Machine.Observer?.OnInstruction(engine.Id, engine.Position);
+        if (cpu->Pending != 0)
+        {
+            engine.Loop.BreakAfterCurrent(); // the observer may want the run to end
+        }
+
         return op + 1;
     }
 

@@ -4,9 +4,9 @@ namespace KvmSharp.Observing;
 
 /// <summary>The ranges of guest-physical memory whose accesses somebody wants to see. Their pages get no TLB entries, so every access to them comes by the slow path.</summary>
 /// <param name="ranges">The ranges.</param>
-internal sealed class MemoryWatch(WatchedRange[] ranges)
+internal sealed class MemoryWatch(ObservedRange[] ranges)
 {
-    public IReadOnlyList<WatchedRange> Ranges => ranges;
+    public IReadOnlyList<ObservedRange> Ranges => ranges;
 
     /// <summary>Tells whether a page may not be in the TLB.</summary>
     /// <param name="physical">Any address in the page.</param>
@@ -19,7 +19,7 @@ internal sealed class MemoryWatch(WatchedRange[] ranges)
     /// <returns>Whether one of them is watched.</returns>
     public bool Touches(ulong physical, int size)
     {
-        foreach (WatchedRange range in ranges)
+        foreach (ObservedRange range in ranges)
         {
             if (physical - range.Start < range.Length || range.Start - physical < (uint)size)
             {

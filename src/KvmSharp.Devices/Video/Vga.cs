@@ -108,7 +108,7 @@ public sealed class Vga : BytePortDevice, IStateful<VgaState>
     public void SetTextMode()
     {
         Load(VgaTextMode.MakeState());
-        VgaTextMode.FillMemory(Memory.Change(0, VideoMemory.VgaBytes));
+        Memory.SetVgaBytes(VgaTextMode.Memory);
     }
 
     /// <inheritdoc/>

@@ -12,6 +12,8 @@ internal static class VgaTextMode
     private const int FontPlane = 2;
     private const int Planes = 4;
 
+    private static readonly Lazy<byte[]> Made = new(MakeMemory);
+
     private static readonly byte[] Sequencer = [0x03, 0x00, 0x03, 0x00, 0x02];
 
     private static readonly byte[] CrtController =
@@ -26,6 +28,9 @@ internal static class VgaTextMode
     [
         0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x14, 0x07, 0x38, 0x39, 0x3A, 0x3B, 0x3C, 0x3D, 0x3E, 0x3F, 0x0C, 0x00, 0x0F, 0x08, 0x00,
     ];
+
+    /// <summary>Gets the memory, which nobody may change: the first font, and a screen of grey spaces.</summary>
+    public static byte[] Memory => Made.Value;
 
     /// <summary>Makes the registers; the display has the palette.</summary>
     public static VgaState MakeState()
@@ -53,11 +58,11 @@ internal static class VgaTextMode
         };
     }
 
-    /// <summary>Loads the first font and fills the screen with grey spaces.</summary>
-    public static void FillMemory(Span<byte> memory)
+    // The first font, and a screen of grey spaces.
+    private static byte[] MakeMemory()
     {
         const byte GreyOnBlack = 0x07;
-        memory[..VideoMemory.VgaBytes].Clear();
+        var memory = new byte[VideoMemory.VgaBytes];
         for (int place = 0; place < VideoMemory.VgaBytes / Planes; place += 2) // word mode: every other place
         {
             memory[Planes * place] = (byte)' ';
@@ -70,6 +75,8 @@ internal static class VgaTextMode
             int place = (line / VgaFont.Height * FontBytesPerCharacter) + (line % VgaFont.Height);
             memory[(Planes * place) + FontPlane] = glyphs[line];
         }
+
+        return memory;
     }
 
     private static VgaIndexedState Unit(ReadOnlySpan<byte> registers)

@@ -11,8 +11,10 @@ public sealed class VideoMemory : IMmioDevice
     /// <summary>The memory of an IBM VGA: 256 KiB.</summary>
     public const int VgaBytes = 256 * 1024;
 
-    private byte[] _bytes = new byte[VgaBytes]; // the first part; behind it all is zero
-    private bool _isShared;
+    private static readonly byte[] Zeros = new byte[VgaBytes];
+
+    private byte[] _bytes = Zeros; // the first part; behind it all is zero
+    private bool _isShared = true; // at first with all other adapters
 
     /// <summary>Makes memory that is all zero.</summary>
     /// <param name="bytes">Its size, a power of two of at least <see cref="VgaBytes"/>.</param>
@@ -31,6 +33,9 @@ public sealed class VideoMemory : IMmioDevice
 
     /// <summary>Gets the length of the first part, behind which nothing was accessed yet, so that all is zero.</summary>
     public int UsedLength => _bytes.Length;
+
+    /// <summary>Gets a value indicating whether nothing was written since <see cref="Vga.SetTextMode"/> emptied the screen, so that no character can be on it.</summary>
+    public bool IsEmptyScreen => ReferenceEquals(_bytes, VgaTextMode.Memory);
 
     /// <summary>Gets a part to look at.</summary>
     /// <param name="start">The first byte.</param>
@@ -66,6 +71,20 @@ public sealed class VideoMemory : IMmioDevice
         ArgumentOutOfRangeException.ThrowIfNotEqual(source.Length, Length, nameof(source));
         _bytes = source._bytes;
         _isShared = source._isShared = true;
+    }
+
+    /// <summary>Sets the memory of a VGA to bytes that nobody may change, without copying them where that can be.</summary>
+    /// <param name="bytes">As many as a VGA has.</param>
+    internal void SetVgaBytes(byte[] bytes)
+    {
+        if (_bytes.Length == bytes.Length)
+        {
+            (_bytes, _isShared) = (bytes, true);
+        }
+        else
+        {
+            bytes.CopyTo(Change(0, bytes.Length));
+        }
     }
 
     /// <inheritdoc/>

@@ -16,13 +16,14 @@ internal sealed class HostEntropy(Action<Span<byte>> fill) : IEntropySource
 /// Marsaglia's xorshift with 64 bits of state and the shifts 13, 7 and 17 ("Xorshift RNGs", Journal of Statistical Software 8, 2003), which passes through
 /// every value but 0. Each step gives eight bytes, lowest first; a request that ends within a step drops the rest of it.
 /// </remarks>
-internal sealed class SeededEntropy : IEntropySource, IStateful<SeededEntropyState>
+/// <param name="seed">Chooses the bytes; 0 is as good as any other.</param>
+internal sealed class SeededEntropy(ulong seed) : IEntropySource, IStateful<SeededEntropyState>
 {
-    private const ulong Seed = 0x9E37_79B9_7F4A_7C15; // the golden ratio's fraction: any value but 0 would do
+    private const ulong GoldenRatio = 0x9E37_79B9_7F4A_7C15; // its fraction: the generator must not begin with 0, so that seed stands for this
 
-    private SeededEntropyState _s = PowerOn;
+    private SeededEntropyState _s = PowerOn(seed);
 
-    private static SeededEntropyState PowerOn => new() { Value = Seed };
+    private static SeededEntropyState PowerOn(ulong seed) => new() { Value = seed == GoldenRatio ? GoldenRatio : seed ^ GoldenRatio };
 
     /// <inheritdoc/>
     public void Fill(Span<byte> destination)
@@ -44,7 +45,7 @@ internal sealed class SeededEntropy : IEntropySource, IStateful<SeededEntropySta
     public void Load(in SeededEntropyState state) => _s = state;
 
     /// <inheritdoc/>
-    public void Reset() => _s = PowerOn;
+    public void Reset() => _s = PowerOn(seed);
 
     private ulong Next()
     {

@@ -17,6 +17,12 @@ public sealed record MachineStop
 
     /// <summary>Gets where and on what <see cref="MachineStopReason.Unsupported"/> happened.</summary>
     public UnsupportedInstruction? Unsupported { get; init; }
+
+    /// <summary>Gets the exits of <see cref="MachineStopReason.Debug"/>: several when processors that run at the same time met something each.</summary>
+    public IReadOnlyList<VmExit> DebugExits { get; init; } = [];
+
+    /// <summary>Gets a value indicating whether a further run goes on as if nothing had been.</summary>
+    internal bool IsPause => Reason is MachineStopReason.Budget or MachineStopReason.Cancelled or MachineStopReason.Debug;
 }
 
 /// <summary>The ways in which a machine stops.</summary>
@@ -37,8 +43,11 @@ public enum MachineStopReason
     /// <summary>A fault while the guest's double-fault handler was called.</summary>
     TripleFault,
 
-    /// <summary>The instruction budget of the run is used up; a further run goes on.</summary>
+    /// <summary>The instruction budget of the run is used up, or its virtual time; a further run goes on.</summary>
     Budget,
+
+    /// <summary><see cref="PcMachine.RequestStop"/> was called; a further run goes on.</summary>
+    Requested,
 
     /// <summary>The cancellation token was cancelled; a further run goes on.</summary>
     Cancelled,
@@ -51,6 +60,12 @@ public enum MachineStopReason
 
     /// <summary>The guest accessed a port or an address without a device, and <see cref="PcOptions.StopOnUnmapped"/> is set.</summary>
     UnmappedAccess,
+
+    /// <summary>What <see cref="VirtualCpu.SetGuestDebug"/> asked for has come; a further run goes on.</summary>
+    Debug,
+
+    /// <summary>The debugger has ended the guest.</summary>
+    Killed,
 }
 
 /// <summary>An instruction that could not be carried out.</summary>

@@ -239,6 +239,9 @@ internal sealed record PcWiring
     /// <summary>Fills a span with random bytes. Null makes them from a fixed seed.</summary>
     public Action<Span<byte>>? HostEntropy { get; init; }
 
+    /// <summary>Gets what chooses the bytes of the entropy device without a source of the host's.</summary>
+    public ulong Seed { get; init; }
+
     /// <summary>The processor's INTR pin.</summary>
     public required ISignal Interrupt { get; init; }
 

@@ -22,7 +22,7 @@ public sealed partial class PcMachine
     {
         ArgumentNullException.ThrowIfNull(stream);
         using var writer = new SnapshotWriter(stream);
-        lock (_gate)
+        using (_gate.Enter())
         {
             SettleAll();
             SavedConfiguration.Write(writer, _options, _clockStart, Image);
@@ -97,11 +97,11 @@ public sealed partial class PcMachine
     /// </remarks>
     public PcMachine Fork(MachineHost? host = null)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             SettleAll();
             using var state = new MemoryStream();
-            using (var writer = new SnapshotWriter(state))
+            using (var writer = new SnapshotWriter(state, summed: false))
             {
                 WriteState(writer);
                 writer.Finish();
@@ -111,7 +111,7 @@ public sealed partial class PcMachine
             PcOptions options = (host ?? new MachineHost()).ApplyTo(_options) with { ClockStart = _clockStart };
             return Build(options, _disks!.Fork(), Image, fork =>
             {
-                fork.ReadState(new SectionCursor(new SnapshotReader(state)));
+                fork.ReadState(new SectionCursor(new SnapshotReader(state, verify: false)));
                 fork._vm.ShareMemoryOf(_vm);
                 fork._shadow.ShareHiddenOf(_shadow);
                 fork._devices.Video.Vga.Memory.ShareFrom(_devices.Video.Vga.Memory);
@@ -197,7 +197,7 @@ public sealed partial class PcMachine
             });
         }
 
-        lock (_gate)
+        using (_gate.Enter())
         {
             _shadow.ClearHidden();
             BulkSections.Read(sections, "shadow", (page, bytes) => WriteAlone(_shadow.WriteHidden, page, bytes));

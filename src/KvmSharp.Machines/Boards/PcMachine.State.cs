@@ -37,7 +37,7 @@ public sealed partial class PcMachine
     // whose deadlines the parts have armed in another order than they were.
     private void ReadState(SectionCursor sections)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             _serial.HoldsInput = true;
             byte[][] vcpus = [.. Vcpus.Select(vcpu => Take(sections, SectionOf(vcpu)))];

@@ -21,7 +21,8 @@ public sealed partial class PcMachine : IDisposable
     private readonly ShadowMemory _shadow;
     private readonly DateTimeOffset _clockStart;
     private readonly MachineDisks? _disks;
-    private MachineStop? _requested; // what a device asked for; read behind the system event that it raised
+    private readonly IDeadline _timeLimit;
+    private MachineStop? _requested; // what a device or the host asked for; read behind the system event that it raised
 
     /// <summary>Builds a machine and boots it up to the image's first instruction.</summary>
     /// <param name="options">What it is built from.</param>
@@ -97,6 +98,7 @@ public sealed partial class PcMachine : IDisposable
                 Console = Watched(options.Console),
                 ConsoleTrace = value => consoleTrace.Tell(TraceConsole.Virtio, value),
                 HostEntropy = options.Deterministic ? null : options.Entropy,
+                Seed = options.Seed,
                 Interrupt = _vm.InterruptLine,
                 IgnoreFloatingPointError = _vm.IgnoreFloatingPointErrorLine,
                 MessageInterrupts = options.HasApics ? _vm.MessageInterrupts : null,
@@ -114,6 +116,7 @@ public sealed partial class PcMachine : IDisposable
             _vm.HypercallExits = options.Hypercalls;
             _vm.ExitHandler = _dispatcher;
             _start = new PcStart(options, board, _vm, _devices, wiring, shadow, reason => Request(MachineStopReason.NothingToBoot, SystemEventType.Shutdown, explanation: reason));
+            _timeLimit = _vm.Clock.CreateDeadline(() => Request(MachineStopReason.Budget, SystemEventType.Shutdown)); // the last one: a snapshot counts deadlines
             Image = null!; // until it boots, or a snapshot says what it was
         }
         catch
@@ -165,39 +168,6 @@ public sealed partial class PcMachine : IDisposable
     /// <returns>The coverage.</returns>
     public GuestCoverage GetCoverage(SymbolTable? symbols = null) => GuestCoverage.Of(_vm.GetExecutedInstructions(), symbols, _vm.UncountedInstructions);
 
-    /// <summary>Runs the guest until it stops or a limit is reached. Time stands still between two runs.</summary>
-    /// <param name="limits">The limits.</param>
-    /// <returns>Why it stopped.</returns>
-    /// <exception cref="ImageException">The guest asked for a reset, and the image no longer fits into memory.</exception>
-    public MachineStop Run(MachineRunOptions limits)
-    {
-        ArgumentNullException.ThrowIfNull(limits);
-        bool owns = !_processors.AreParallel && _gate.Own(); // of several vCPUs each would be another to the others
-        _hostClock?.Resume();
-        try
-        {
-            var budget = new InstructionBudget(limits.MaxInstructions);
-            while (true)
-            {
-                MachineStop stop = RunUntilStop(limits, budget);
-                if (stop.Reason != MachineStopReason.Reset || _options.NoReboot)
-                {
-                    return stop;
-                }
-
-                Reboot();
-            }
-        }
-        finally
-        {
-            _hostClock?.Pause();
-            if (owns)
-            {
-                _gate.Disown();
-            }
-        }
-    }
-
     /// <summary>Tells that the host has bytes for the serial port or the virtio console. May be called from any thread at any time.</summary>
     public void NotifyInput()
     {
@@ -234,20 +204,14 @@ public sealed partial class PcMachine : IDisposable
     /// <summary>Gets all memory slots: RAM, ROM and shadowed ranges.</summary>
     internal GuestMemory AllMemory => _vm.Memory;
 
+    /// <summary>Gets who answers at which ports and addresses. Use it only while the machine does not run.</summary>
+    internal ExitDispatcher Dispatcher => _dispatcher;
+
+    /// <summary>Gets the functions on the PCI bus. Use them only while the machine does not run.</summary>
+    internal Devices.PciBus Pci => _devices.Chipset.Slots.Bus;
+
     /// <summary>Gets the access that ended the run because of <see cref="PcOptions.StopOnUnmapped"/>.</summary>
     internal UnmappedAccess? StoppedAt => _dispatcher.StoppedAt;
-
-    /// <summary>Takes what a device asked for, behind the system event that it raised.</summary>
-    /// <returns>The stop; <see langword="null"/> when it has been taken already.</returns>
-    internal MachineStop? TakeRequest()
-    {
-        using (_gate.Enter())
-        {
-            MachineStop? stop = _requested;
-            _requested = null;
-            return stop;
-        }
-    }
 
     /// <summary>Waits for the host's input: a halted guest without a deadline can still be woken by a key, or by a byte for a port that it listens at.</summary>
     /// <param name="cancellation">Ends the wait.</param>
@@ -290,14 +254,6 @@ public sealed partial class PcMachine : IDisposable
         _options.Console?.WaitForRoom();
     }
 
-    private MachineStop RunUntilStop(MachineRunOptions limits, InstructionBudget budget)
-    {
-        var verdicts = new ExitVerdicts(this, limits.Cancellation);
-        return _processors.AreParallel
-            ? new ParallelRun(_processors, verdicts, budget, limits.Cancellation).Run()
-            : new SequentialRun(_processors, verdicts, budget, limits.Cancellation).Run();
-    }
-
     // Called on a vCPU's thread without any lock.
     private void EndOfInterrupt(byte vector)
     {
@@ -318,13 +274,6 @@ public sealed partial class PcMachine : IDisposable
         hostClock = new HostClock(_options.TimeProvider, _gate);
         hostClock.Pause();
         return hostClock;
-    }
-
-    // Called by a device, so with the lock held. The first request counts: the guest is stopped right behind the instruction.
-    private void Request(MachineStopReason reason, SystemEventType type, int status = 0, string? explanation = null)
-    {
-        _requested ??= new MachineStop { Reason = reason, DebugExitStatus = status, Explanation = explanation };
-        _vm.RaiseSystemEvent(type);
     }
 
     private void Reboot()

@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace KvmSharp.Machines;
 
 /// <summary>What a PC is built from.</summary>
@@ -87,6 +89,9 @@ public sealed record PcOptions
     /// <summary>Gets a value indicating whether time is the count of retired instructions, one nanosecond each.</summary>
     public bool Deterministic { get; init; }
 
+    /// <summary>Gets what chooses the random bytes of a deterministic machine, and nothing else.</summary>
+    public ulong Seed { get; init; }
+
     /// <summary>Gets the host's time, which the machine follows when it is not deterministic.</summary>
     public TimeProvider TimeProvider { get; init; } = ThreadTimeProvider.Instance;
 
@@ -109,6 +114,12 @@ public sealed record MachineRunOptions
     /// <summary>Gets the number of instructions after which the run ends.</summary>
     public ulong MaxInstructions { get; init; } = ulong.MaxValue;
 
+    /// <summary>Gets the virtual time after which the run ends, in deterministic time to the instruction; <see langword="null"/> for no such limit.</summary>
+    public TimeSpan? MaxVirtualTime { get; init; }
+
     /// <summary>Gets the token that ends the run within milliseconds, whatever the guest does.</summary>
     public CancellationToken Cancellation { get; init; }
+
+    /// <summary>Gets the processors that stand still meanwhile, for a debugger that steps one among several. It has no effect on processors that take turns: who is next is part of what they compute.</summary>
+    public IReadOnlySet<int> Held { get; init; } = FrozenSet<int>.Empty;
 }

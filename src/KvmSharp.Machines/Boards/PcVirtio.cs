@@ -22,7 +22,7 @@ internal sealed class PcVirtio
         AddDisks(board.Disks.Virtio, others: (hasRng ? 1 : 0) + (hasConsole ? 1 : 0));
         if (hasRng)
         {
-            _seededEntropy = board.HostEntropy is null ? new SeededEntropy() : null;
+            _seededEntropy = board.HostEntropy is null ? new SeededEntropy(board.Seed) : null;
             Add(new VirtioRng(board.HostEntropy is { } fill ? new HostEntropy(fill) : _seededEntropy!));
         }
 

@@ -13,8 +13,7 @@ namespace KvmSharp.Machines;
 internal sealed class ShadowMemory : IMmioDevice
 {
     private readonly VirtualMachine _vm;
-    private byte[]? _hidden; // the side that reads do not see; at first RAM, zero, and shared with forks until it is written
-    private bool _isShared;
+    private readonly Side[] _hidden = new Side[I440FxHostBridge.ShadowRegionCount]; // the side that reads do not see; at first RAM, zero
     private readonly ShadowAccess[] _access = new ShadowAccess[I440FxHostBridge.ShadowRegionCount];
 
     /// <summary>Makes the slots: all regions on the PCI side, without a ROM.</summary>
@@ -25,7 +24,7 @@ internal sealed class ShadowMemory : IMmioDevice
         for (int region = 0; region < _access.Length; region++)
         {
             SetSlot(region);
-            _vm.Memory.TryWrite(Start(region), Enumerable.Repeat(byte.MaxValue, Length(region)).ToArray());
+            Show(region, new Side { Fill = byte.MaxValue });
         }
     }
 
@@ -61,10 +60,10 @@ internal sealed class ShadowMemory : IMmioDevice
         for (int lane = 0; lane < width; lane++)
         {
             int at = (int)offset + lane;
-            int region = Math.Min(at / (int)PcLayout.ShadowRegionBytes, _access.Length - 1);
+            int region = RegionOf(at);
             if (_access[region] == ShadowAccess.Write)
             {
-                Hidden[at] = (byte)(value >> (8 * lane));
+                OwnHidden(region)[at - Offset(region)] = (byte)(value >> (8 * lane));
             }
         }
     }
@@ -74,44 +73,65 @@ internal sealed class ShadowMemory : IMmioDevice
     /// <param name="bytes">Receives it.</param>
     public void ReadHidden(uint page, Span<byte> bytes)
     {
-        bytes.Clear();
-        _hidden?.AsSpan((int)page * bytes.Length, bytes.Length).CopyTo(bytes);
+        int at = (int)page * bytes.Length;
+        int region = RegionOf(at);
+        Side side = _hidden[region];
+        if (side.Bytes is { } hidden)
+        {
+            hidden.AsSpan(at - Offset(region), bytes.Length).CopyTo(bytes);
+        }
+        else
+        {
+            bytes.Fill(side.Fill);
+        }
     }
 
     /// <summary>Sets a page of the side that reads do not see; the registers that say which side this is are loaded before.</summary>
     /// <param name="page">Its number in the area.</param>
     /// <param name="bytes">Its bytes.</param>
-    public void WriteHidden(uint page, ReadOnlySpan<byte> bytes) => bytes.CopyTo(Hidden.AsSpan((int)page * bytes.Length));
+    public void WriteHidden(uint page, ReadOnlySpan<byte> bytes)
+    {
+        int at = (int)page * bytes.Length;
+        int region = RegionOf(at);
+        bytes.CopyTo(OwnHidden(region).AsSpan(at - Offset(region)));
+    }
 
     /// <summary>Forgets the side that reads do not see: its bytes are loaded next.</summary>
-    public void ClearHidden() => (_hidden, _isShared) = (null, false);
+    public void ClearHidden() => Array.Clear(_hidden);
 
     /// <summary>Takes over the bytes of another machine's side that reads do not see, which keeps them too.</summary>
     /// <param name="source">The other machine's.</param>
     public void ShareHiddenOf(ShadowMemory source)
     {
-        _hidden = source._hidden;
-        _isShared = source._isShared = true;
+        foreach (ref Side side in source._hidden.AsSpan())
+        {
+            side.IsShared = true;
+        }
+
+        source._hidden.CopyTo(_hidden, 0);
     }
 
-    // Own bytes, to be written to.
-    private byte[] Hidden
+    // A region's bytes on the side that reads do not see, to be written to.
+    private byte[] OwnHidden(int region)
     {
-        get
+        ref Side side = ref _hidden[region];
+        if (side.Bytes is null || side.IsShared)
         {
-            if (_hidden is null || _isShared)
-            {
-                _hidden = _hidden?.AsSpan().ToArray() ?? new byte[(int)PcLayout.ShadowMemoryBytes];
-                _isShared = false;
-            }
-
-            return _hidden;
+            byte[] own = new byte[Length(region)];
+            side.CopyTo(own);
+            side = new Side { Bytes = own };
         }
+
+        return side.Bytes;
     }
 
     private static bool IsPlainRam(ShadowAccess access) => access == (ShadowAccess.Read | ShadowAccess.Write);
 
     private static ulong Start(int region) => PcLayout.ShadowMemory + ((ulong)region * PcLayout.ShadowRegionBytes);
+
+    private static int Offset(int region) => region * (int)PcLayout.ShadowRegionBytes;
+
+    private static int RegionOf(int offset) => Math.Min(offset / (int)PcLayout.ShadowRegionBytes, I440FxHostBridge.ShadowRegionCount - 1);
 
     // The last region reaches to 1 MiB.
     private static int Length(int region) =>
@@ -125,11 +145,44 @@ internal sealed class ShadowMemory : IMmioDevice
 
     private void Swap(int region)
     {
-        Span<byte> hidden = Hidden.AsSpan((int)(Start(region) - PcLayout.ShadowMemory), Length(region));
-        byte[] seen = ArrayPool<byte>.Shared.Rent(hidden.Length);
-        _vm.Memory.TryRead(Start(region), seen.AsSpan(0, hidden.Length));
-        _vm.Memory.TryWrite(Start(region), hidden);
-        seen.AsSpan(0, hidden.Length).CopyTo(hidden);
+        int length = Length(region);
+        byte[] seen = ArrayPool<byte>.Shared.Rent(length);
+        Span<byte> bytes = seen.AsSpan(0, length);
+        _vm.Memory.TryRead(Start(region), bytes);
+        Side hidden = _hidden[region];
+        _hidden[region] = bytes.ContainsAnyExcept(bytes[0]) ? new Side { Bytes = bytes.ToArray() } : new Side { Fill = bytes[0] };
         ArrayPool<byte>.Shared.Return(seen);
+        Show(region, hidden);
+    }
+
+    // Makes a side the one that reads see.
+    private void Show(int region, Side side)
+    {
+        Span<byte> page = stackalloc byte[(int)PcLayout.PageBytes];
+        page.Fill(side.Fill);
+        for (int at = 0; at < Length(region); at += page.Length)
+        {
+            _vm.Memory.TryWrite(Start(region) + (uint)at, side.Bytes is { } bytes ? bytes.AsSpan(at, page.Length) : page);
+        }
+    }
+
+    // One side of a region: its bytes, perhaps shared with forks; or null where all are alike.
+    private struct Side
+    {
+        public byte[]? Bytes;
+        public byte Fill;
+        public bool IsShared;
+
+        public readonly void CopyTo(Span<byte> destination)
+        {
+            if (Bytes is null)
+            {
+                destination.Fill(Fill);
+            }
+            else
+            {
+                Bytes.CopyTo(destination);
+            }
+        }
     }
 }

@@ -15,6 +15,12 @@ public sealed class ExitDispatcher(DeviceLock gate, PortBus ports, MmioBus mmio)
     private readonly UnmappedLog _unmapped = new();
     private int _vcpu; // whose access the devices carry out; belongs to the lock
 
+    /// <summary>Gets the I/O ports.</summary>
+    internal PortBus Ports => ports;
+
+    /// <summary>Gets the memory-mapped devices.</summary>
+    internal MmioBus Mmio => mmio;
+
     /// <summary>Gets the counters of port accesses.</summary>
     public PortCounters Counters { get; } = new();
 

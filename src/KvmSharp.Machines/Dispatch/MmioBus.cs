@@ -14,6 +14,9 @@ public sealed class MmioBus
     /// <summary>Gets or sets what is told of each access that no device answers.</summary>
     public Action<UnmappedAccess>? Unmapped { get; set; }
 
+    /// <summary>Gets which device answers at which guest-physical addresses, lowest first.</summary>
+    public IEnumerable<(ulong First, ulong Last, IMmioDevice Device)> Devices => _mappings.Select(static m => (m.First, m.Last, m.Device));
+
     /// <summary>Gives a range of addresses to a device.</summary>
     /// <param name="first">The first address: the device's offset 0.</param>
     /// <param name="length">The length in bytes.</param>

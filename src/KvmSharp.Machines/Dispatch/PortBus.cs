@@ -21,6 +21,28 @@ public sealed class PortBus
     /// <summary>Gets or sets what is told of each access that no device answers.</summary>
     public Action<UnmappedAccess>? Unmapped { get; set; }
 
+    /// <summary>Gets which device answers at which ports, lowest first; neighbouring ports of one device together.</summary>
+    public IEnumerable<(int First, int Last, IPortDevice Device)> Devices
+    {
+        get
+        {
+            for (int first = 0; first < PortCount; first++)
+            {
+                if (Find((ushort)first) is { } mapping)
+                {
+                    int last = first;
+                    while (last + 1 < PortCount && ReferenceEquals(Find((ushort)(last + 1))?.Device, mapping.Device))
+                    {
+                        last++;
+                    }
+
+                    yield return (first, last, mapping.Device);
+                    first = last;
+                }
+            }
+        }
+    }
+
     /// <summary>Gives ports to a device.</summary>
     /// <param name="first">The first port: the device's offset 0.</param>
     /// <param name="count">The number of ports.</param>

@@ -21,13 +21,25 @@ internal static class FirmwareRom
     private const ushort Vectors = 0xE060;
 
     private static readonly byte[] Assembled = ReadResource();
+    private static Built? _last;
 
     /// <summary>Gets where the 8x16 font is, when the board has given one.</summary>
     public static FarPointer Font => new(Segment, Font8x16);
 
-    /// <summary>Makes the ROM's bytes.</summary>
+    /// <summary>Gives the ROM's bytes. Boards with the same font, which is most, share them.</summary>
     /// <param name="font">256 characters of 16 bytes, or nothing.</param>
-    public static byte[] Build(ReadOnlySpan<byte> font)
+    public static ReadOnlyMemory<byte> For(ReadOnlySpan<byte> font)
+    {
+        Built? last = Volatile.Read(ref _last);
+        if (last is null || !last.Font.AsSpan().SequenceEqual(font))
+        {
+            Volatile.Write(ref _last, last = new Built(font.ToArray(), Build(font)));
+        }
+
+        return last.Rom;
+    }
+
+    private static byte[] Build(ReadOnlySpan<byte> font)
     {
         var rom = new byte[Size];
         rom.AsSpan().Fill(byte.MaxValue);
@@ -50,6 +62,8 @@ internal static class FirmwareRom
         stream.ReadExactly(bytes);
         return bytes;
     }
+
+    private sealed record Built(byte[] Font, byte[] Rom);
 }
 
 /// <summary>A real-mode address.</summary>

@@ -14,7 +14,7 @@ public sealed class PcFirmware : IPortDevice
 
     private readonly FirmwareParts _parts;
     private readonly CpuFrame _frame = new();
-    private readonly byte[] _rom;
+    private readonly ReadOnlyMemory<byte> _rom;
     private readonly PowerOnSetup _setup;
     private readonly VideoServices _video;
     private readonly DiskServices _disks;
@@ -29,7 +29,7 @@ public sealed class PcFirmware : IPortDevice
     private PcFirmware(FirmwareParts parts)
     {
         _parts = parts;
-        _rom = FirmwareRom.Build(parts.Font.Span);
+        _rom = FirmwareRom.For(parts.Font.Span);
         var bus = new FirmwareBus(parts.Memory, parts.Ports, parts.Mmio);
         var data = new DataAreas(bus, parts.Ram);
         DriveTable drives = _drives = new DriveTable(parts, bus, data);
@@ -59,7 +59,7 @@ public sealed class PcFirmware : IPortDevice
     }
 
     /// <summary>Puts the ROM into memory again. Called at each reset, before the processor starts at F000:FFF0.</summary>
-    public void WriteRom() => _parts.Memory.TryWrite(PcLayout.ExtendedMemory - FirmwareRom.Size, _rom);
+    public void WriteRom() => _parts.Memory.TryWrite(PcLayout.ExtendedMemory - FirmwareRom.Size, _rom.Span);
 
     /// <summary>Does what the ROM does before it boots, for an image that is loaded without a boot sector. With the device lock held, behind a reset.</summary>
     public void PowerOn()

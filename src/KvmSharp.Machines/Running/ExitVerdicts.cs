@@ -32,6 +32,7 @@ internal sealed class ExitVerdicts(PcMachine machine, CancellationToken cancella
         VmExitReason.Shutdown => Stop(MachineStopReason.TripleFault),
         VmExitReason.Intr when vmExit.InterruptCause == InterruptCause.Cancellation => Stop(MachineStopReason.Cancelled),
         VmExitReason.Intr => null, // a spent budget is seen before the next run; a kick only makes the loop turn
+        VmExitReason.Debug => new MachineStop { Reason = MachineStopReason.Debug, DebugExits = [vmExit] },
         VmExitReason.Io or VmExitReason.Mmio when machine.StoppedAt is { } access =>
             new MachineStop { Reason = MachineStopReason.UnmappedAccess, Unmapped = access },
         _ => Unsupported(vcpu, vmExit),

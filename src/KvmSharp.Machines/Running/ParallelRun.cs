@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Runtime.ExceptionServices;
 
 namespace KvmSharp.Machines;
@@ -12,16 +13,21 @@ internal sealed class ParallelRun(PcProcessors processors, ExitVerdicts verdicts
 {
     private const ulong PartOfBudget = 20_000;
 
+    private readonly Lock _gate = new();
     private MachineStop? _stop;
     private ExceptionDispatchInfo? _failure;
+
+    /// <summary>Gets the processors that stand still, by their ids.</summary>
+    public IReadOnlySet<int> Held { get; init; } = FrozenSet<int>.Empty;
 
     /// <summary>Runs.</summary>
     /// <returns>Why it stopped.</returns>
     public MachineStop Run()
     {
-        Thread[] others = [.. processors.All.Skip(1).Select(vcpu => new Thread(() => Carry(vcpu)) { IsBackground = true, Name = $"vCPU {vcpu.Id}" })];
+        VirtualCpu[] running = [.. processors.All.Where(vcpu => !Held.Contains(vcpu.Id))];
+        Thread[] others = [.. running.Skip(1).Select(vcpu => new Thread(() => Carry(vcpu)) { IsBackground = true, Name = $"vCPU {vcpu.Id}" })];
         Array.ForEach(others, static thread => thread.Start());
-        Carry(processors.All[0]);
+        Carry(running[0]);
         Array.ForEach(others, static thread => thread.Join());
         _failure?.Throw();
         return _stop!;
@@ -61,14 +67,24 @@ internal sealed class ParallelRun(PcProcessors processors, ExitVerdicts verdicts
         return verdicts.Judge(vcpu, vmExit);
     }
 
+    // What ends the machine counts more than what only interrupts the run, and several debug exits count together.
     private void End(MachineStop stop)
     {
-        if (Interlocked.CompareExchange(ref _stop, stop, null) is null)
+        lock (_gate)
         {
-            foreach (VirtualCpu vcpu in processors.All)
+            if (_stop is not { } present || (present.IsPause && !stop.IsPause))
             {
-                vcpu.Kick();
+                _stop = stop;
             }
+            else if (stop.Reason == MachineStopReason.Debug && present.IsPause)
+            {
+                _stop = stop with { DebugExits = [.. present.DebugExits, .. stop.DebugExits] };
+            }
+        }
+
+        foreach (VirtualCpu vcpu in processors.All)
+        {
+            vcpu.Kick();
         }
     }
 }

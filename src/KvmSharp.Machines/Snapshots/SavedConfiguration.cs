@@ -27,6 +27,7 @@ internal static class SavedConfiguration
             fields.Write(options.FirmwareDebugOutput is not null);
             fields.Write(options.NoReboot);
             fields.Write(options.StopOnUnmapped);
+            fields.Write(options.Seed);
             fields.Write(options.Hypercalls);
             fields.Write(clockStart.UtcTicks);
             WriteImage(fields, image);
@@ -97,6 +98,7 @@ internal static class SavedConfiguration
             FirmwareDebugOutput = fields.ReadBoolean() ? static _ => { } : null,
             NoReboot = fields.ReadBoolean(),
             StopOnUnmapped = fields.ReadBoolean(),
+            Seed = fields.ReadUInt64(),
             Hypercalls = fields.ReadBoolean(),
             ClockStart = new DateTimeOffset(fields.ReadInt64(), TimeSpan.Zero),
         };

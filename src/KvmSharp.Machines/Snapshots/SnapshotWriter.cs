@@ -8,13 +8,15 @@ namespace KvmSharp.Machines;
 internal sealed class SnapshotWriter : IDisposable
 {
     private readonly Stream _stream;
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly IncrementalHash? _hash;
 
     /// <summary>Writes the header.</summary>
     /// <param name="stream">Where to.</param>
-    public SnapshotWriter(Stream stream)
+    /// <param name="summed">Whether a checksum ends it; not for bytes that never leave the process.</param>
+    public SnapshotWriter(Stream stream, bool summed = true)
     {
         _stream = stream;
+        _hash = summed ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
         Span<byte> header = stackalloc byte[SnapshotFormat.HeaderBytes];
         header.Clear();
         SnapshotFormat.Magic.CopyTo(header);
@@ -43,15 +45,18 @@ internal sealed class SnapshotWriter : IDisposable
         Put(payload);
     }
 
-    /// <summary>Writes the end section.</summary>
+    /// <summary>Writes the end section, if there is to be a checksum.</summary>
     public void Finish()
     {
-        PutFrame(SnapshotFormat.End, SHA256.HashSizeInBytes);
-        _stream.Write(_hash.GetHashAndReset());
+        if (_hash is not null)
+        {
+            PutFrame(SnapshotFormat.End, SHA256.HashSizeInBytes);
+            _stream.Write(_hash.GetHashAndReset());
+        }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _hash.Dispose();
+    public void Dispose() => _hash?.Dispose();
 
     private void PutFrame(string name, int length)
     {
@@ -68,7 +73,7 @@ internal sealed class SnapshotWriter : IDisposable
 
     private void Put(ReadOnlySpan<byte> bytes)
     {
-        _hash.AppendData(bytes);
+        _hash?.AppendData(bytes);
         _stream.Write(bytes);
     }
 }

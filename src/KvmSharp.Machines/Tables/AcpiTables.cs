@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace KvmSharp.Machines;
 
 /// <summary>The ACPI tables of the board, complete but for the address they will lie at.</summary>
@@ -25,9 +27,12 @@ public sealed class AcpiTables
     private const int XsdtPointer = 24;
     private const int RsdpChecksum = 32;
 
+    private static readonly ConcurrentDictionary<(int Processors, bool HasApic, bool HasFloppy), AcpiTables> Made = new();
+
     private readonly TableWriter _tables = new();
     private readonly List<TablePointer> _pointers = [];
     private readonly List<TableChecksum> _checksums = [];
+    private readonly byte[] _script;
 
     private AcpiTables(BoardDescription board)
     {
@@ -43,6 +48,7 @@ public sealed class AcpiTables
         int xsdt = AddRoot("XSDT", listed, sizeof(ulong));
         Tables = _tables.ToArray();
         Rsdp = BuildRsdp(rsdt, xsdt);
+        _script = TableLoader.Encode(_pointers, _checksums);
     }
 
     /// <summary>Gets the tables; they begin on a multiple of 64, which the FACS needs.</summary>
@@ -51,13 +57,13 @@ public sealed class AcpiTables
     /// <summary>Gets the root pointer; it begins on a multiple of 16.</summary>
     public ReadOnlyMemory<byte> Rsdp { get; }
 
-    /// <summary>Makes the tables of a board.</summary>
+    /// <summary>Gives the tables of a board. Boards that differ in nothing that the tables tell share them.</summary>
     /// <param name="board">The board.</param>
     /// <returns>The tables.</returns>
     public static AcpiTables Of(BoardDescription board)
     {
         ArgumentNullException.ThrowIfNull(board);
-        return new AcpiTables(board);
+        return Made.GetOrAdd((board.Processors, board.HasApic, board.HasFloppy), static (_, board) => new AcpiTables(board), board);
     }
 
     /// <summary>Writes both pieces into guest memory, pointers and checksums filled in.</summary>
@@ -85,9 +91,9 @@ public sealed class AcpiTables
         return memory.TryWrite(tablesAddress, tables) && memory.TryWrite(rsdpAddress, rsdp);
     }
 
-    /// <summary>Makes the commands by which firmware places the two files.</summary>
+    /// <summary>Gives the commands by which firmware places the two files.</summary>
     /// <returns>The content of the file <see cref="ScriptFile"/>.</returns>
-    public ReadOnlyMemory<byte> LoaderScript() => TableLoader.Encode(_pointers, _checksums);
+    public ReadOnlyMemory<byte> LoaderScript() => _script;
 
     private int Add(string signature, int revision, byte[] content)
     {

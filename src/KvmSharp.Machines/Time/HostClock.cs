@@ -87,7 +87,7 @@ public sealed class HostClock : IVirtualClock, IDisposable
     internal void Load(long now)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(now);
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (_pausedAt < 0)
             {

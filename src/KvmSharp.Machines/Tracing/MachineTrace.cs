@@ -51,7 +51,7 @@ public sealed class MachineTrace : IReadOnlyList<TraceEvent>
 
     /// <summary>Gets or sets the guest-physical ranges whose accesses are <see cref="TraceEventKind.Memory"/> events.</summary>
     /// <exception cref="KvmException">A range is empty or leaves the address space.</exception>
-    public IReadOnlyList<WatchedRange> WatchedMemory
+    public IReadOnlyList<ObservedRange> WatchedMemory
     {
         get => _vm?.WatchedMemory ?? [];
         set => Vm.WatchedMemory = value;

@@ -11,6 +11,18 @@ public sealed class PcScreen(DeviceLock gate, Vga vga, BochsDisplay? display = n
     private const int BlankWidth = 720; // a monitor without a picture, as large as the text mode's
     private const int BlankHeight = 400;
 
+    /// <summary>Gets a value indicating whether nothing was drawn since the machine started with an empty text screen.</summary>
+    public bool IsUntouched
+    {
+        get
+        {
+            using (gate.Enter())
+            {
+                return vga.Memory.IsEmptyScreen;
+            }
+        }
+    }
+
     /// <summary>Copies what decides the picture.</summary>
     /// <param name="capture">Receives it; use one again to save memory.</param>
     public void Capture(ScreenCapture capture)

@@ -46,6 +46,31 @@ public class LineAssemblerTests
     [InlineData("movsd", "A5")]
     public void Assemble_32Bit_GivesTheBytesThatNasmGives(string text, string bytes) => Hex(32, text).Should().Be(bytes);
 
+    [Theory]
+    [InlineData("mov rax,[rbx+rcx*8+16]", "488B44CB10")]
+    [InlineData("mov eax,5", "B805000000")]
+    [InlineData("mov [8000h],rax", "4889042500800000")]
+    [InlineData("mov dword [rdi],7", "C70707000000")]
+    [InlineData("add rax,-1", "4883C0FF")]
+    [InlineData("push rax", "50")]
+    [InlineData("pop r15", "415F")]
+    [InlineData("jmp $", "EBFE")]
+    [InlineData("call $+1000", "E8E3030000")]
+    [InlineData("lea rsi,[8000h]", "488D342500800000")]
+    [InlineData("mov cr3,rax", "0F22D8")]
+    [InlineData("mov al,[rsi]", "8A06")]
+    [InlineData("inc qword [r12]", "49FF0424")]
+    [InlineData("iretq", "48CF")]
+    [InlineData("wrmsr", "0F30")]
+    [InlineData("mov r8d,r9d", "4589C8")]
+    [InlineData("xor r10,r10", "4D31D2")]
+    [InlineData("out dx,al", "EE")]
+    [InlineData("rep stosq", "F348AB")]
+    [InlineData("cmp rcx,1000h", "4881F900100000")]
+    [InlineData("mov rax,0x1122334455667788", "48B88877665544332211")]
+    [InlineData("dq 0xFFFF800000000000,-1", "000000000080FFFFFFFFFFFFFFFFFFFF")]
+    public void Assemble_64Bit_GivesTheBytesThatNasmGives(string text, string bytes) => Hex(64, text).Should().Be(bytes);
+
     [Fact]
     public void Assemble_Labels_ResolveForwardsAndBackwards() =>
         Hex(16, "start: jmp end; mov ax,start; end: jmp start").Should().Be("EB03" + "B8007C" + "EBF9");

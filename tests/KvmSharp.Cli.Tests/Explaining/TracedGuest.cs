@@ -33,7 +33,7 @@ internal sealed class TracedGuest
     {
         var records = new List<TraceRecord>();
         using var machine = new PcMachine(new PcOptions { Boot = new BootSource { Image = image, Format = format }, MemoryBytes = 16 << 20, Deterministic = true, Hypercalls = true });
-        machine.Trace.WatchedMemory = [new WatchedRange(0x9000, 16)];
+        machine.Trace.WatchedMemory = [new ObservedRange(0x9000, 16)];
         machine.Trace.Subscribe(
             TraceKinds.Events, (in TraceEvent traced, ReadOnlySpan<byte> data) => records.Add(TraceJson.Read(TraceJson.Write(TraceRecords.Of(machine, traced, data)), 1)));
         machine.Run(new MachineRunOptions { MaxInstructions = 1_000_000 });

@@ -17,6 +17,8 @@ public class HelpTests
     [InlineData("guests", "--help")]
     [InlineData("guests", "list", "--help")]
     [InlineData("guests", "run", "--help")]
+    [InlineData("lab", "--help")]
+    [InlineData("lab", "grade", "--help")]
     [InlineData("doctor", "--help")]
     [InlineData("completion", "--help")]
     public void Help_EachVerb_EndsWithExamples(params string[] args)

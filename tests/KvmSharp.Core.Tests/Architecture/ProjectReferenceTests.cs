@@ -11,6 +11,7 @@ public sealed class ProjectReferenceTests
         ["KvmSharp.Core"] = ["KvmSharp.Contracts"],
         ["KvmSharp.Devices"] = ["KvmSharp.Contracts"],
         ["KvmSharp.Machines"] = ["KvmSharp.Contracts", "KvmSharp.Core", "KvmSharp.Devices"],
+        ["KvmSharp.Testing"] = ["KvmSharp.Contracts", "KvmSharp.Core", "KvmSharp.Machines"],
         ["KvmSharp.Cli"] = ["KvmSharp.Contracts", "KvmSharp.Core", "KvmSharp.Machines"],
     };
 
@@ -20,6 +21,7 @@ public sealed class ProjectReferenceTests
         ["KvmSharp.Core"] = ["Iced"],
         ["KvmSharp.Devices"] = [],
         ["KvmSharp.Machines"] = [],
+        ["KvmSharp.Testing"] = ["Iced"], // and no test runner: it works with any
     };
 
     public static TheoryData<string> Projects => [.. Directory.GetDirectories(Repository.Source).Select(Path.GetFileName).OfType<string>()];
@@ -38,7 +40,8 @@ public sealed class ProjectReferenceTests
     [InlineData("KvmSharp.Core")]
     [InlineData("KvmSharp.Devices")]
     [InlineData("KvmSharp.Machines")]
-    public void PackageReferences_BelowTheCli_AreFew(string project) =>
+    [InlineData("KvmSharp.Testing")]
+    public void PackageReferences_BesideTheCli_AreFew(string project) =>
         Includes(project, "PackageReference").Should().BeEquivalentTo(AllowedPackages[project]);
 
     [Fact]

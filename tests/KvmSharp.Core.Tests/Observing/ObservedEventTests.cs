@@ -111,7 +111,7 @@ public sealed class ObservedEventTests
         });
         machine.Handle(0x40, a => a.iretd());
         machine.Vm.Observer = new Deaf();
-        machine.Vm.WatchedMemory = [new WatchedRange(TestMachine.Data, 4)];
+        machine.Vm.WatchedMemory = [new ObservedRange(TestMachine.Data, 4)];
         machine.Run(1000);
 
         AllocatedBytes.Least(() => machine.Run(100_000)).Should().Be(0);

@@ -123,7 +123,7 @@ public sealed class ObservedInstructionTests
             });
             machine.Vm.Observer = observed ? new Notebook() : null;
             machine.Vm.ObservesInstructions = machine.Vm.CountsInstructions = observed;
-            machine.Vm.WatchedMemory = observed ? [new WatchedRange(TestMachine.Data, 0x1000)] : [];
+            machine.Vm.WatchedMemory = observed ? [new ObservedRange(TestMachine.Data, 0x1000)] : [];
             machine.RunToHalt();
             return (machine.Registers, machine.Cpu.InstructionsRetired);
         }

@@ -112,13 +112,13 @@ public sealed class WatchedMemoryTests
     public void WatchedMemory_NoRange_IsRefused(ulong start, ulong length)
     {
         using TestMachine machine = TestMachine.Protected();
-        machine.Invoking(m => m.Vm.WatchedMemory = [new WatchedRange(start, length)]).Should().Throw<KvmException>();
+        machine.Invoking(m => m.Vm.WatchedMemory = [new ObservedRange(start, length)]).Should().Throw<KvmException>();
     }
 
     private TestMachine Watch(TestMachine machine)
     {
         machine.Vm.Observer = _seen;
-        machine.Vm.WatchedMemory = [new WatchedRange(Watched, 16)];
+        machine.Vm.WatchedMemory = [new ObservedRange(Watched, 16)];
         return machine;
     }
 }

@@ -51,7 +51,8 @@ public sealed class FloppyControllerTests : StatefulContract<FloppyController, F
         bench.Part.OutAll(Fifo, 0x13, 0);
     }
 
-    internal override void Host(FloppyController part, byte value) => part.Drive(0)!.ChangeMedium((value & 1) == 0 ? null : new MemoryDisk(2880));
+    // Always another medium, never none: what lies in the drive is the host's, so a copy of the controller's state does not bring it along.
+    internal override void Host(FloppyController part, byte value) => part.Drive(0)!.ChangeMedium(new MemoryDisk(2880));
 
     private byte[] Ask(params byte[] command)
     {

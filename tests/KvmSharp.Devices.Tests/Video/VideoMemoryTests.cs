@@ -38,4 +38,22 @@ public class VideoMemoryTests
         other.WriteMmio(0, 1, 0x55);
         (one.ReadMmio(0, 1), one.ReadMmio(Size - 1, 1), other.ReadMmio(Size - 1, 1)).Should().Be((0UL, 0UL, 0x44UL));
     }
+
+    [Fact]
+    public void SetTextMode_OfSeveralAdapters_KeepsThemApart()
+    {
+        var memory = new VideoMemory(Size);
+        var other = new VideoMemory(Size);
+        var vga = new Vga(new ManualClock(), memory);
+        vga.SetTextMode();
+        new Vga(new ManualClock(), other).SetTextMode();
+        uint space = (uint)other.ReadMmio(0, 4);
+
+        memory.WriteMmio(0, 4, 0x1234_5678);
+        memory.WriteMmio(VideoMemory.VgaBytes, 4, 1);
+        other.ReadMmio(0, 4).Should().Be(space);
+
+        vga.SetTextMode(); // in memory that has grown
+        (memory.ReadMmio(0, 4), memory.ReadMmio(VideoMemory.VgaBytes, 4), memory.IsEmptyScreen, other.IsEmptyScreen).Should().Be((space, 1UL, false, true));
+    }
 }

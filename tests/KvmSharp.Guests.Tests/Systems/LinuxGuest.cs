@@ -34,7 +34,7 @@ internal sealed class LinuxGuest(string architecture)
     /// <summary>Makes what the machine is built from, without a serial host.</summary>
     /// <param name="memory">RAM in bytes.</param>
     /// <returns>The options.</returns>
-    public PcOptions Options(ulong memory) => Machine with
+    public PcOptions Options(ulong memory = Memory) => Machine with
     {
         Boot = new BootSource
         {

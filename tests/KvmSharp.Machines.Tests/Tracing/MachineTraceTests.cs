@@ -69,7 +69,7 @@ public class MachineTraceTests
     public void Record_WatchedMemory_IsToldOfAccesses()
     {
         using PcMachine machine = TracedMachine.Boot([0xC6, 0x06, 0x00, 0x90, 0x5A, 0xFA, 0xF4]); // mov byte [9000h],5Ah
-        machine.Trace.WatchedMemory = [new WatchedRange(0x9000, 1)];
+        machine.Trace.WatchedMemory = [new ObservedRange(0x9000, 1)];
         machine.Trace.Record(TraceKinds.Memory);
         TracedMachine.Run(machine);
 

@@ -81,6 +81,20 @@ public class PcScreenTests
     }
 
     [Fact]
+    public void IsUntouched_UntilSomethingIsDrawn_IsTrue()
+    {
+        _screen.IsUntouched.Should().BeTrue();
+        _screen.ReadPicture();
+        (_screen.IsUntouched, _screen.ReadText().ToString()).Should().Be((true, string.Empty));
+
+        Write(0, 0, "x");
+        (_screen.IsUntouched, _screen.ReadText().ToString()).Should().Be((false, "x\n"));
+
+        _vga.SetTextMode();
+        (_screen.IsUntouched, _screen.ReadText().ToString()).Should().Be((true, string.Empty));
+    }
+
+    [Fact]
     public void Text_Cells_HaveCharactersColorsAndTheCursor()
     {
         Write(0, 0, "Hello");

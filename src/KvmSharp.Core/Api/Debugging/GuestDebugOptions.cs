@@ -15,6 +15,9 @@ public sealed record GuestDebugOptions
     public bool SoftwareBreakpoints { get; init; }
 
     /// <summary>Gets the hardware breakpoints, at most four. KVM_GUESTDBG_USE_HW_BP.</summary>
-    /// <remarks>A run that begins at an <see cref="BreakpointKind.Execute"/> breakpoint which the last exit reported goes on behind it.</remarks>
+    /// <remarks>A run that begins at an <see cref="BreakpointKind.Execute"/> breakpoint goes on behind it when the last debug exit was at that place.</remarks>
     public IReadOnlyList<HardwareBreakpoint> HardwareBreakpoints { get; init; } = [];
+
+    /// <summary>Gets further breakpoints, any number and any length; KVM has no such thing. <see cref="VirtualCpu.GuestDebugHit"/> tells which was met.</summary>
+    public IReadOnlyList<WatchedRange> Ranges { get; init; } = [];
 }

@@ -79,4 +79,4 @@ public readonly record struct ObservedAccess(int VcpuId, VcpuPosition Position, 
 /// <summary>Bytes of guest-physical memory.</summary>
 /// <param name="Start">The first one's address.</param>
 /// <param name="Length">How many; at least 1.</param>
-public readonly record struct WatchedRange(ulong Start, ulong Length);
+public readonly record struct ObservedRange(ulong Start, ulong Length);

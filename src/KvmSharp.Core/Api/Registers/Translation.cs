@@ -8,7 +8,7 @@ public sealed record Translation
     /// <summary>Gets the linear address asked for.</summary>
     public required ulong LinearAddress { get; init; }
 
-    /// <summary>Gets a value indicating whether it is mapped for a read by CPL 0.</summary>
+    /// <summary>Gets a value indicating whether it is mapped for the read that was asked for.</summary>
     public required bool IsValid { get; init; }
 
     /// <summary>Gets the guest-physical address; 0 when not valid.</summary>

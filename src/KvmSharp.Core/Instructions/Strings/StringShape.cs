@@ -254,7 +254,9 @@ internal static unsafe class StringShape
         cpu->State.Rip = (cpu->State.Rip + op->Offset) & cpu->LinearMask;
         cpu->LinkPlace = null;
         cpu->Stop = StopReason.Resynchronize;
-        if (cpu->Engine.Breakpoints.HasCode)
+        VcpuEngine engine = cpu->Engine;
+        engine.Debugger.PassRepetition(cpu->RetiredAtEnd - (ulong)cpu->Remaining);
+        if (engine.Breakpoints.HasGuestCode)
         {
             cpu->State.Rflags |= Rflags.Resume; // an instruction breakpoint here was met before the first iteration
         }

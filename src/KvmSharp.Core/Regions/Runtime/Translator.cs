@@ -58,7 +58,7 @@ internal sealed unsafe class Translator
     {
         head->Countdown = uint.MaxValue;
         Block* block = Block.OfHead(head);
-        if ((_mailbox is not null && _drops.GetValueOrDefault(block->PhysicalAddress) >= MostDrops) || !_engine.Intercepts.Controls.Equals(InterceptControls.None) || _engine.Debugger.Options is not null)
+        if ((_mailbox is not null && _drops.GetValueOrDefault(block->PhysicalAddress) >= MostDrops) || !_engine.Intercepts.Controls.Equals(InterceptControls.None))
         {
             return;
         }
@@ -69,7 +69,7 @@ internal sealed unsafe class Translator
             return;
         }
 
-        if (_engine.Breakpoints.HasCode || (_mailbox is not null && _waiting >= MostWaiting))
+        if (_engine.Debugger.Options is not null || _engine.Breakpoints.HasCode || (_mailbox is not null && _waiting >= MostWaiting))
         {
             head->Countdown = HotAfter;
             return;

@@ -13,7 +13,7 @@ namespace KvmSharp.Devices;
 /// The drive's command decides the direction; the direction bit only reads back.
 /// Source: Programming Interface for Bus Master IDE Controller 1.0 (SFF-8038i), "Operation" and "Register descriptions".
 /// </remarks>
-internal sealed class BusMaster(PciFunction function, IGuestMemory memory, byte[] chunk)
+internal sealed class BusMaster(PciFunction function, IGuestMemory memory, Lazy<byte[]> chunk)
 {
     /// <summary>Ports of one channel.</summary>
     public const int Ports = 8;
@@ -77,7 +77,7 @@ internal sealed class BusMaster(PciFunction function, IGuestMemory memory, byte[
         {
             if (drive.Phase == IdePhase.DmaIn)
             {
-                int bytes = drive.PeekDma(chunk);
+                int bytes = drive.PeekDma(chunk.Value);
                 if (bytes == 0)
                 {
                     return; // the command has ended with an error
@@ -87,8 +87,8 @@ internal sealed class BusMaster(PciFunction function, IGuestMemory memory, byte[
             }
             else
             {
-                int moved = Move(drive.DmaBytes(chunk.Length), toMemory: false);
-                drive.WriteDma(chunk.AsSpan(0, drive.DmaBytes(moved)));
+                int moved = Move(drive.DmaBytes(chunk.Value.Length), toMemory: false);
+                drive.WriteDma(chunk.Value.AsSpan(0, drive.DmaBytes(moved)));
             }
         }
     }
@@ -118,7 +118,7 @@ internal sealed class BusMaster(PciFunction function, IGuestMemory memory, byte[
         int moved = 0;
         while (moved < bytes && IsActive && (_s.RegionLeft > 0 || TryNextRegion()))
         {
-            Span<byte> piece = chunk.AsSpan(moved, Math.Min(bytes - moved, _s.RegionLeft));
+            Span<byte> piece = chunk.Value.AsSpan(moved, Math.Min(bytes - moved, _s.RegionLeft));
             if (!(toMemory ? memory.TryWrite(_s.RegionAddress, piece) : memory.TryRead(_s.RegionAddress, piece)))
             {
                 Stop(Error);

@@ -36,7 +36,7 @@ public sealed class PiixIde : PciFunction, IStateful<PiixIdeState>
     public PiixIde(IGuestMemory memory, ISignal primaryIrq, ISignal secondaryIrq)
         : base(Identity, UnconnectedPin.Instance)
     {
-        byte[] chunk = new byte[LargestChunk]; // one is enough: transfers come one after the other
+        var chunk = new Lazy<byte[]>(static () => new byte[LargestChunk], isThreadSafe: false); // one is enough: transfers come one after the other
         _primaryMaster = new BusMaster(this, memory, chunk);
         _secondaryMaster = new BusMaster(this, memory, chunk);
         Primary = new IdeChannel(primaryIrq) { BusMaster = _primaryMaster };
