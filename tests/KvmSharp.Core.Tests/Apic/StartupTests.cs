@@ -264,12 +264,15 @@ public sealed class StartupTests : ApicTests
         machine.Load(TestMachine.Code, a =>
         {
             Label wait = a.CreateLabel();
+            Label done = a.CreateLabel();
             a.Label(ref wait);
+            a.cli(); // else the last one may come between the comparison and the HLT
+            a.cmp(__dword_ptr[TestMachine.Data], 500);
+            a.je(done);
             a.sti();
             a.hlt();
-            a.cmp(__dword_ptr[TestMachine.Data], 500);
-            a.jne(wait);
-            a.cli();
+            a.jmp(wait);
+            a.Label(ref done);
             a.hlt();
         });
         var sender = new Thread(() =>
